@@ -1,0 +1,1 @@
+"""The public functions behind ``slowworm.…``, one module each."""

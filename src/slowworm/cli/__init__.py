@@ -1,0 +1,65 @@
+"""The command line: one module per command; a command's module is imported when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from slowworm import __version__
+from slowworm.cli.lazy import LazyGroup
+from slowworm.errors import SlowwormError
+
+EXIT_INTERRUPTED = 130
+EXIT_USAGE = 2
+
+COMMANDS = {
+    "hunt": "slowworm.cli.hunt:hunt",
+    "formats": "slowworm.cli.formats:formats",
+    "profiles": "slowworm.cli.profiles:profiles",
+    "completion": "slowworm.cli.completion:completion",
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_at=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="slowworm")
+def cli() -> None:
+    """Which hosts has a scanning worm infected? Ask what your routers already know.
+
+    \b
+    slowworm hunt capture.txt                 pasted `show ip cache flow` and the like
+    ssh router show ip cache flow | slowworm hunt -
+    slowworm hunt capture.txt --explain 193.23.45.35
+
+    Purely defensive: it reads, it never sends a probe and never touches a device.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point: runs a command, turns errors into messages and exit codes."""
+    try:
+        code = cli.main(
+            args=None if arguments is None else list(arguments), prog_name="slowworm", standalone_mode=False
+        )
+        sys.stdout.flush()
+    except click.exceptions.Abort:
+        code = EXIT_INTERRUPTED
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has gone; the interpreter must not complain about it at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except click.ClickException as error:
+        error.show()
+        code = EXIT_USAGE
+    except SlowwormError as error:
+        click.echo(f"slowworm: {error}", err=True)
+        code = error.exit_code
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,1 @@
+"""Who scans: contacts, population, weighed evidence, targeting, verdicts. Pure functions over Arrow batches."""

@@ -1,0 +1,188 @@
+"""Pass 3, sources: contacts of one client on one service → weighed evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from slowworm.detect import weights
+from slowworm.detect.contacts import ANSWERED, FAILED
+from slowworm.detect.population import Population
+from slowworm.flows.services import ICMP, ICMP6, TCP, UDP
+from slowworm.flows.table import integers
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+PIECES = (
+    "failed-first-contacts",
+    "lone-syn-shape",
+    "single-visits",
+    "popular-targets",
+    "dropped-targets",
+    "impossible-targets",
+)
+"""Names of the pieces of evidence that contacts carry, in the order they are shown."""
+
+_IMPOSSIBLE = ((0x00000000, 8), (0x7F000000, 8), (0xE0000000, 4), (0xF0000000, 4))
+"""0/8, 127/8, multicast, 240/4 (RFC 6890): no host answers a unicast service there."""
+
+_MULTICAST_USERS = (2, 46, 88, 89, 103, 112)
+"""IGMP, RSVP, EIGRP, OSPF, PIM, VRRP: multicast destinations are their daily business."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contacts:
+    """The columns of a contact batch that evidence needs, as NumPy arrays of one length."""
+
+    client: Ints
+    server: Ints
+    protocol: Ints
+    port: Ints
+    outcome: Ints
+    visits: Ints
+    lone_syn: Ints
+    to_null: Bools
+    packets: Ints
+    octets: Ints
+    first_time: Ints
+    ipv4: bool
+
+
+def columns(batch: pa.RecordBatch) -> Contacts:
+    """Contact columns, -1 where a value (or the size behind ``lone_syn``) is not known; IPv6 addresses as codes."""
+    ipv4 = batch.column("client").type == pa.uint32()
+    if ipv4:
+        client, server = (batch.column(c).to_numpy().astype(np.int64) for c in ("client", "server"))
+    else:
+        client, server = (_codes(batch.column(c)) for c in ("client", "server"))
+    return Contacts(
+        client=client,
+        server=server,
+        protocol=integers(batch, "protocol"),
+        port=integers(batch, "port"),
+        outcome=integers(batch, "outcome"),
+        visits=integers(batch, "visits"),
+        lone_syn=batch.column("lone_syn")
+        .cast(pa.int8())
+        .cast(pa.int64())
+        .fill_null(-1)
+        .to_numpy(zero_copy_only=False),
+        to_null=batch.column("to_null").to_numpy(zero_copy_only=False),
+        packets=integers(batch, "packets"),
+        octets=integers(batch, "bytes"),
+        first_time=integers(batch, "first_time"),
+        ipv4=ipv4,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactWeights:
+    """Weights in tenths per contact (``pieces``: one row per PIECES) and their sum ``total``.
+
+    ``failed``: the contacts that count as failures under the visibility of replies here.
+    """
+
+    pieces: Ints
+    total: Ints
+    failed: Bools
+
+
+def contact_weights(contacts: Contacts, population: Population) -> ContactWeights:
+    """Weigh every contact by itself against the population."""
+    n = len(contacts.client)
+    seen = population.visibility
+    by_packets, answered = weights.failure_weights(benign_failure=population.benign_failure, visibility=1.0)
+    by_silence, _ = weights.failure_weights(benign_failure=population.benign_failure, visibility=seen or 0.0)
+    # TCP tells by its packets that nothing came of it; UDP and ICMP only by an answer that is not seen.
+    silent = np.isin(contacts.protocol, (UDP, ICMP, ICMP6)) & (contacts.outcome == 0) & (contacts.visits > 0)
+    silent_failed = silent & (by_silence > 0)
+    failed = (contacts.outcome == FAILED) | silent_failed
+    share = by_silence / by_packets if by_packets else 0.0
+
+    def scaled(weight: int) -> Ints:
+        return np.where(silent_failed, round(weight * share), weight)
+
+    pieces = np.zeros((len(PIECES), n), np.int64)
+    pieces[0] = np.where(failed, np.where(silent_failed, by_silence, by_packets), 0)
+    pieces[0] += np.where(contacts.outcome == ANSWERED, answered, 0)
+    pieces[1] = np.where((contacts.outcome == FAILED) & (contacts.lone_syn == 1), weights.LONE_SYN, 0)
+    once = np.where(contacts.visits <= 1, scaled(weights.SINGLE_VISIT), scaled(weights.REPEAT_VISIT))
+    pieces[2] = np.where(failed, once, 0)
+    others = population.answered_clients - (contacts.outcome == ANSWERED)
+    pieces[3] = np.where(others >= 2, weights.POPULAR_TARGET, 0)
+    pieces[4] = np.where(failed & contacts.to_null, weights.TO_NULL, 0)
+    if contacts.ipv4:
+        pieces[5] = np.where(_impossible(contacts), weights.IMPOSSIBLE_TARGET, 0)
+    if by_packets == 0:
+        # Everything fails for everybody: nothing that rests on failure may speak against anyone.
+        pieces[1:3] = np.minimum(pieces[1:3], 0)
+        pieces[4] = 0
+    return ContactWeights(pieces=pieces, total=pieces.sum(axis=0), failed=failed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activities:
+    """One client on one service each: contacts ``order[start:end]``, weight in tenths under the best share."""
+
+    order: Ints
+    start: Ints
+    end: Ints
+    weight: Ints
+    share: npt.NDArray[np.float64]
+
+
+def activities(contacts: Contacts, weighed: ContactWeights) -> Activities:
+    """Group contacts by (client, protocol, port) and weigh each group as a mixture of scan and ordinary use."""
+    if not len(contacts.client):
+        none = np.zeros(0, np.int64)
+        return Activities(order=none, start=none, end=none, weight=none, share=np.zeros(0))
+    service = contacts.port + 1 | (contacts.protocol + 1) << 17
+    order = np.lexsort((contacts.server, service, contacts.client))
+    client, service = contacts.client[order], service[order]
+    new = np.ones(len(order), np.bool_)
+    new[1:] = (client[1:] != client[:-1]) | (service[1:] != service[:-1])
+    start = np.flatnonzero(new)
+    end = np.append(start[1:], len(order))
+    weight, share = mixture(weighed, order, start)
+    return Activities(order=order, start=start, end=end, weight=weight, share=share)
+
+
+def mixture(weighed: ContactWeights, order: Ints, start: Ints) -> tuple[Ints, npt.NDArray[np.float64]]:
+    """Weight in tenths and best scanning share of each run of contacts ``order[start[i]:start[i+1]]``."""
+    total = weighed.total[order]
+    values, inverse = np.unique(total, return_inverse=True)
+    table = weights.mixture_table(values.tolist())
+    best = np.full(len(start), np.iinfo(np.int64).min)
+    share = np.ones(len(start))
+    # Impossible targets depend on each other: what they add beyond the cap is taken back.
+    excess = np.add.reduceat(weighed.pieces[5][order], start) - weights.IMPOSSIBLE_CAP
+    for column, phi in zip(table, weights.SHARES, strict=True):
+        contribution = np.array(column, np.int64)[inverse]
+        summed = np.add.reduceat(contribution, start) + weights.share_allowance(phi) - np.maximum(excess, 0)
+        better = summed > best
+        best, share = np.where(better, summed, best), np.where(better, phi, share)
+    return best, share
+
+
+def _impossible(contacts: Contacts) -> Bools:
+    inside = np.zeros(len(contacts.server), np.bool_)
+    for network, length in _IMPOSSIBLE:
+        inside |= contacts.server >> (32 - length) == network >> (32 - length)
+    # Multicast applications (mDNS, SSDP, routing) send there for a living; TCP never does.
+    multicast = contacts.server >> 28 == 0xE
+    limited_broadcast = contacts.server == 0xFFFFFFFF
+    wanted = multicast & ((contacts.protocol == UDP) | np.isin(contacts.protocol, _MULTICAST_USERS))
+    wanted |= multicast & (contacts.protocol != TCP) & (contacts.protocol >= 0)
+    impossible: Bools = inside & ~wanted & ~limited_broadcast
+    return impossible
+
+
+def _codes(column: pa.Array) -> Ints:
+    values = np.array(column.to_pylist(), dtype=object)
+    _, codes = np.unique(values, return_inverse=True)
+    result: Ints = codes.astype(np.int64)
+    return result

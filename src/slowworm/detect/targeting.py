@@ -1,0 +1,254 @@
+"""How a source chooses its targets: classes of scanning compared by likelihood, then the worms by name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from slowworm.detect.profiles.model import (
+    SPACE,
+    STRAY,
+    Profile,
+    Targets,
+    independent_log_likelihood,
+    sequential_log_likelihood,
+)
+from slowworm.flows.addresses import format_ipv4
+
+PRIOR: dict[str, float] = {
+    "uniform": 0.40,
+    "local": 0.25,
+    "subnet": 0.12,
+    "sequential": 0.12,
+    "routable": 0.06,
+    "stride": 0.05,
+}
+"""Prior of the classes, from how often the worms on record use them; a few targets outweigh it."""
+
+MIN_TARGETS = 3
+"""Below three targets no way of choosing is named."""
+
+NAMED_FROM = 0.5
+"""Posterior from which a class is named rather than called unknown."""
+
+WORM_NAMED_FROM = 0.9
+"""Posterior from which one worm is named rather than listed as a candidate."""
+
+LISTED_FROM = 0.01
+"""Candidates below this posterior are left out."""
+
+ROUTABLE_ODDS = 10.0
+"""``routable`` differs from ``uniform`` only by what is absent, so it is named only at odds of 10 to 1."""
+
+WRONG_SHAPE = 0.05
+"""Likelihood of flows of another size than a worm's probes have, once for the whole activity."""
+
+UNNAMED_PRIOR = 1.0
+"""Prior weight of 'none of the known worms', where each known one has 1: there are many more than we list."""
+
+_RESERVED = tuple(
+    (int(n), k)
+    for n, k in (
+        (0x00000000, 8),
+        (0x0A000000, 8),
+        (0x64400000, 10),
+        (0x7F000000, 8),
+        (0xA9FE0000, 16),
+        (0xAC100000, 12),
+        (0xC0A80000, 16),
+        (0xC6120000, 15),
+        (0xE0000000, 3),
+    )
+)
+"""Prefixes that no public host has (RFC 6890 and multicast): what ``routable`` scanning leaves out."""
+
+SUBNET_LENGTHS = range(8, 29)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A name with its posterior probability."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targeting:
+    """How the targets were chosen.
+
+    ``prefix_weights``: share of targets by longest prefix shared with the source, as text length → share, for
+    ``local``; ``prefix``: the scanned prefix for ``subnet``; ``stride`` for ``stride``.
+    """
+
+    name: str
+    candidates: tuple[Candidate, ...]
+    worm: str | None
+    worm_candidates: tuple[Candidate, ...]
+    prefix_weights: tuple[tuple[int, float], ...] = ()
+    prefix: str | None = None
+    stride: int | None = None
+
+
+UNKNOWN = Targeting(name="unknown", candidates=(), worm=None, worm_candidates=())
+
+
+def targeting(
+    source: int,
+    targets: Targets,
+    *,
+    profiles: Iterable[Profile],
+    ordered: bool = False,
+    packet_bytes: npt.NDArray[np.int64] | None = None,
+) -> Targeting:
+    """Compare classes and worms for one IPv4 source.
+
+    ``targets``: distinct, in the order of time if ``ordered``. ``profiles``: those that attack the service in
+    question. ``packet_bytes``: average bytes a packet per target where known.
+    """
+    if len(targets) < MIN_TARGETS:
+        return UNKNOWN
+    models: dict[str, float] = {
+        "uniform": independent_log_likelihood(np.full(len(targets), 1 / SPACE), ordered=ordered),
+        "routable": _routable(targets, ordered),
+        "local": _local(source, targets, ordered),
+        "sequential": sequential_log_likelihood(targets, start=_anywhere, ordered=ordered),
+    }
+    models["subnet"], prefix = _subnet(targets, ordered)
+    models["stride"], stride = _stride(targets, ordered)
+    posterior = _posterior({name: models[name] + math.log(PRIOR[name]) for name in PRIOR})
+    name = max(PRIOR, key=lambda n: posterior[n])
+    if name == "routable" and posterior["routable"] < ROUTABLE_ODDS * posterior["uniform"]:
+        name = "uniform"
+    spread = posterior["uniform"] + posterior["routable"]
+    if (spread if name in ("uniform", "routable") else posterior[name]) < NAMED_FROM:
+        name = "unknown"
+    worm, worms = _worms(source, targets, profiles, ordered, packet_bytes, models)
+    return Targeting(
+        name=name,
+        candidates=_listed(posterior),
+        worm=worm,
+        worm_candidates=worms,
+        prefix_weights=_shares(source, targets) if name == "local" else (),
+        prefix=prefix if name == "subnet" else None,
+        stride=stride if name == "stride" else None,
+    )
+
+
+def _worms(
+    source: int,
+    targets: Targets,
+    profiles: Iterable[Profile],
+    ordered: bool,
+    packet_bytes: npt.NDArray[np.int64] | None,
+    models: dict[str, float],
+) -> tuple[str | None, tuple[Candidate, ...]]:
+    scores: dict[str, float] = {}
+    for profile in profiles:
+        score = profile.log_likelihood(source, targets, ordered=ordered)
+        sizes = profile.shape.packet_bytes
+        if sizes and packet_bytes is not None and (np.isin(packet_bytes, sizes)).mean() < 0.5:
+            score += math.log(WRONG_SHAPE)
+        scores[profile.name] = score
+    if not scores:
+        return None, ()
+    unnamed = _log_sum([models[name] + math.log(PRIOR[name]) for name in PRIOR])
+    posterior = _posterior({**scores, "unknown": unnamed + math.log(UNNAMED_PRIOR)})
+    best = max(posterior, key=lambda n: posterior[n])
+    named = best if best != "unknown" and posterior[best] >= WORM_NAMED_FROM else None
+    return named, _listed(posterior)
+
+
+def _anywhere(first: Targets) -> float:  # noqa: ARG001 - every start is as likely
+    return 1 / SPACE
+
+
+def _routable(targets: Targets, ordered: bool) -> float:
+    reserved = np.zeros(len(targets), np.bool_)
+    size = SPACE
+    for network, length in _RESERVED:
+        reserved |= targets >> np.uint32(32 - length) == network >> (32 - length)
+        size -= 2.0 ** (32 - length)
+    return independent_log_likelihood(np.where(reserved, 0.0, 1 / size), ordered=ordered)
+
+
+def _classes(source: int, targets: Targets) -> npt.NDArray[np.int64]:
+    """0, 1, 2, 3 for targets that share nothing, a /8, a /16, a /24 with the source (the longest)."""
+    differing = targets ^ np.uint32(source)
+    return (
+        (differing < 1 << 24).astype(np.int64)
+        + (differing < 1 << 16).astype(np.int64)
+        + (differing < 1 << 8).astype(np.int64)
+    )
+
+
+_ROOM = np.array([2.0**32 - 2.0**24, 2.0**24 - 2.0**16, 2.0**16 - 2.0**8, 2.0**8])
+
+
+def _local(source: int, targets: Targets, ordered: bool) -> float:
+    """Unknown weights on the shared prefix lengths, integrated over a flat Dirichlet prior (rule of Laplace)."""
+    classes = _classes(source, targets)
+    n = len(targets)
+    counts = np.bincount(classes, minlength=4)
+    mixed = math.lgamma(4) - math.lgamma(4 + n) + sum(math.lgamma(1 + int(c)) for c in counts)
+    placed = float(-np.log(_ROOM[classes]).sum())
+    return mixed + placed + (0.0 if ordered else math.lgamma(n + 1))
+
+
+def _shares(source: int, targets: Targets) -> tuple[tuple[int, float], ...]:
+    counts = np.bincount(_classes(source, targets), minlength=4)
+    return tuple((8 * i, round(int(c) / len(targets), 3)) for i, c in enumerate(counts) if c)
+
+
+def _subnet(targets: Targets, ordered: bool) -> tuple[float, str]:
+    """All targets in one prefix, whichever; targets are distinct, so drawn without repeats."""
+    n = len(targets)
+    scores: list[float] = []
+    best, where = -math.inf, ""
+    for length in SUBNET_LENGTHS:
+        shift = np.uint32(32 - length)
+        prefixes, counts = np.unique(targets >> shift, return_counts=True)
+        top = int(counts.argmax())
+        inside = int(counts[top])
+        size = 2 ** (32 - length)
+        drawn = math.lgamma(size - inside + 1) - math.lgamma(size + 1)
+        score = -length * math.log(2) - math.log(len(SUBNET_LENGTHS)) + drawn
+        score += inside * math.log(1 - STRAY) + (n - inside) * math.log(STRAY / SPACE)
+        scores.append(score)
+        if score > best:
+            best, where = score, f"{format_ipv4(int(prefixes[top]) << (32 - length))}/{length}"
+    return _log_sum(scores) + (0.0 if ordered else math.lgamma(n + 1)), where
+
+
+def _stride(targets: Targets, ordered: bool) -> tuple[float, int]:
+    """A walk in steps of some s ≥ 2; s has prior 1/(s·(s-1))."""
+    walk = targets.astype(np.int64) if ordered else np.sort(targets).astype(np.int64)
+    steps = np.abs(np.diff(walk))
+    steps = steps[steps > 1]
+    if len(steps) < MIN_TARGETS:
+        return -math.inf, 0
+    step = int(np.gcd.reduce(steps))
+    if step < 2:
+        values, counts = np.unique(steps, return_counts=True)
+        step = int(values[counts.argmax()])
+    score = sequential_log_likelihood(targets, start=_anywhere, ordered=ordered, stride=step)
+    return score - math.log(step) - math.log(step - 1), step
+
+
+def _posterior(scores: dict[str, float]) -> dict[str, float]:
+    total = _log_sum(list(scores.values()))
+    return {name: math.exp(score - total) for name, score in scores.items()}
+
+
+def _log_sum(values: list[float]) -> float:
+    top = max(values)
+    return top + math.log(sum(math.exp(v - top) for v in values)) if top > -math.inf else top
+
+
+def _listed(posterior: dict[str, float]) -> tuple[Candidate, ...]:
+    ranked = sorted(posterior.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Candidate(name=n, probability=round(p, 3)) for n, p in ranked if p >= LISTED_FROM)

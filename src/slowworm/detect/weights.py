@@ -1,0 +1,117 @@
+"""Every weight and bound of the detector, each with its reason and its trade-off.
+
+Weights of evidence are in decibans, 10·log10 of a likelihood ratio (Good, *Probability and the Weighing of
+Evidence*, 1950), kept as whole tenths (``TENTHS``) so that sums do not depend on order.
+"""
+
+from __future__ import annotations
+
+import math
+
+TENTHS = 10
+"""Weights are integers in tenths of a deciban: 60 is 6.0 dB."""
+
+
+def tenths(ratio: float) -> int:
+    """A likelihood ratio as whole tenths of a deciban."""
+    return round(10 * TENTHS * math.log10(ratio))
+
+
+PRIOR_INFECTED = 1e-3
+"""Prior of a host being infected on a day on which somebody has cause to look: 1 in 1,000.
+An assumption, and said to be one; ten times fewer costs 10 dB, about one more target."""
+
+POSTERIOR_INFECTED = 0.99
+"""``infected`` from here on. By Wald's bound an honest weight B is reached by a benign host with a chance of
+at most 10^(-B/10): 1e-5 per host and day at this prior, one false accusation in 100,000 host-days."""
+
+POSTERIOR_SUSPECT = 0.10
+"""``suspect`` from here on: more likely than most, worth a second look, not worth a disconnection."""
+
+
+def _bound(posterior: float) -> int:
+    return tenths(posterior / (1 - posterior)) - tenths(PRIOR_INFECTED / (1 - PRIOR_INFECTED))
+
+
+BOUND_INFECTED = _bound(POSTERIOR_INFECTED)
+"""500 tenths: 30.0 dB to overcome the prior and 20.0 dB for 99 %."""
+
+BOUND_SUSPECT = _bound(POSTERIOR_SUSPECT)
+"""205 tenths."""
+
+MIN_TARGETS = 2
+"""A single contact never makes a suspect, whatever it looks like: everybody mistypes an address once."""
+
+P_FAIL_SCAN = 0.8
+P_FAIL_BENIGN = 0.2
+"""Chance that a first contact fails, for a scanner and for others: θ0 and θ1 of the threshold random walk
+(Jung, Paxson, Berger, Balakrishnan 2004). The benign one is the floor of what the population shows."""
+
+PSEUDO_CONTACTS = 10
+"""Contacts at P_FAIL_BENIGN that the population estimate starts from: a handful of failures proves nothing."""
+
+LONE_SYN = tenths(0.95 / 0.475)
+"""3.0 dB, once failed: one to three packets of a bare SYN's size. Of benign failures about half look so (the
+rest retry longer, or got as far as sending data); of worms' nearly all. Assumption, to be calibrated."""
+
+SINGLE_VISIT = tenths(0.9 / 0.36)
+"""4.0 dB, once failed: the target was tried in one flow and not again. People and programs come back to
+what failed; scanners move on. Assumption, to be calibrated."""
+
+REPEAT_VISIT = -SINGLE_VISIT
+"""Several flows to the same failing target: less than the data say (-8 dB), as Nimda asks several times."""
+
+POPULAR_TARGET = -60
+"""The target answers at least two other hosts: a known server that this host failed to reach (-6.0 dB)."""
+
+TO_NULL = 30
+"""3.0 dB, once failed: the router dropped it (no route, Null0, an ACL, uRPF). No more than that, as an ACL
+of one's own drops wanted traffic too."""
+
+IMPOSSIBLE_TARGET = 100
+"""10.0 dB: an address where nothing can be, unicast service to multicast, loopback, 0/8, 240/4 [assumption]."""
+
+IMPOSSIBLE_CAP = 300
+"""These depend on each other (one broken configuration makes many), so together they count 30.0 dB at most."""
+
+VERTICAL_PORT = 60
+"""6.0 dB for each further port of one host that failed: the same odds as a failed first contact."""
+
+SHARES = (1.0, 0.5, 0.2, 0.1, 0.05)
+"""Shares of a host's contacts on a service that may be scanning: the rest is its ordinary use, so that
+ordinary use cannot hide a scan. A share φ is allowed for with 10·log10 φ: together with the whole-traffic
+case about 1 host in 540 at PRIOR_INFECTED."""
+
+VERTICAL_SERVICES = 5
+"""Scanned services of one host from which on the work is a tool's rather than a worm's (peers use 5: Zeek's
+simple-scan tells address from port scans at 5 ports)."""
+
+REPLIES_MIN_PAIRS = 5
+"""Established connections needed before it is believed that replies can be seen here at all."""
+
+
+def failure_weights(*, benign_failure: float, visibility: float) -> tuple[int, int]:
+    """Weights in tenths of one contact without an answer, and of one with.
+
+    With probability ``visibility`` a reply that exists is seen here; ``benign_failure`` is the contemporary
+    failure rate of benign first contacts. P(no answer seen | scan) = 1 - (1 - 0.8)·v, likewise for benign:
+    with full visibility ±6.0 dB, with none 0.
+    """
+    no_scan = 1 - (1 - P_FAIL_SCAN) * visibility
+    no_benign = 1 - (1 - benign_failure) * visibility
+    failed = max(0, tenths(no_scan / no_benign))
+    answered = min(0, tenths((1 - P_FAIL_SCAN) / (1 - benign_failure))) if visibility > 0 else 0
+    return failed, answered
+
+
+def mixture_table(weights: list[int]) -> list[list[int]]:
+    """For each share φ the contribution of a contact of each weight: 10·log10(1 - φ + φ·10^(w/10))."""
+    return [
+        [w if share == 1.0 else round(100 * math.log10(1 - share + share * 10 ** (w / 100))) for w in weights]
+        for share in SHARES
+    ]
+
+
+def share_allowance(share: float) -> int:
+    """What a share below 1 costs, in tenths (negative)."""
+    return tenths(share)

@@ -1,0 +1,117 @@
+"""The words of a verdict: evidence observed against expected, one-line reasons, what would change it."""
+
+from __future__ import annotations
+
+from slowworm.detect import weights
+from slowworm.detect.evidence import PIECES
+from slowworm.detect.targeting import Targeting
+from slowworm.detect.verdicts import INFECTED, SUSPECT, Evidence
+from slowworm.flows.services import service_name
+
+
+def plural(n: int, one: str, many: str | None = None) -> str:
+    """``1 target``, ``4 targets``."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def decibels(tenth: int) -> float:
+    """Tenths as dB."""
+    return tenth / weights.TENTHS
+
+
+def contact_evidence(
+    sums: list[int],
+    *,
+    failed: int,
+    targets: int,
+    lone: int,
+    single: int,
+    popular: int,
+    dropped: int,
+    impossible: int,
+    benign_failure: float,
+    has_protocol: bool,
+) -> list[Evidence]:
+    """Evidence of the contacts that look like a scan: ``sums`` in tenths and the counts behind, as PIECES."""
+    shape = (
+        "too few packets for a conversation" if has_protocol else "one to three packets of a bare SYN's size"
+    )
+    observed = (
+        f"{failed} of {targets} first contacts failed",
+        f"{lone} of {failed} in bare SYNs",
+        f"{single} of {failed} tried once only",
+        f"{popular} of {targets} answer other hosts",
+        f"{dropped} of {targets} dropped by the router",
+        f"{impossible} of {targets} where no host can be",
+    )
+    expected = (
+        f"{benign_failure:.0%} of other hosts' fail",
+        "about half of benign failures",
+        "36 % of benign failures",
+        "most",
+        "few, unless an access list is at work",
+        "none",
+    )
+    text = (
+        f"{shape}, no answer with content",
+        "packets of 40 to 64 bytes, at most three: a SYN and its repetitions",
+        "nobody came back to the address that failed",
+        "known servers, which the host failed to reach or uses",
+        "out interface Null: no route, Null0, an access list or uRPF",
+        "loopback, 0/8, multicast or 240/4",
+    )
+    return [
+        Evidence(name=name, weight=decibels(total), observed=o, expected=e, text=t)
+        for name, total, o, e, t in zip(PIECES, sums, observed, expected, text, strict=True)
+        if total
+    ]
+
+
+def ordinary_evidence(weight: int, *, contacts: int, share: float) -> Evidence:
+    """What the rest of the host's use of the service takes away, and the allowance for a scanning share."""
+    observed = plural(contacts, "other contact") + " on the service"
+    allowance = "" if share == 1.0 else f", scanning taken as {share:.0%} of its use"
+    return Evidence(
+        name="ordinary-contacts",
+        weight=decibels(weight),
+        observed=observed,
+        expected="most of a benign host's",
+        text=f"answered or undecided contacts speak against a scan{allowance}",
+    )
+
+
+def horizontal_reason(
+    verdict: str, *, targets: int, failed: int, protocol: int | None, port: int | None, how: Targeting
+) -> str:
+    """One line that says why."""
+    service = service_name(protocol, port)
+    where = {
+        "uniform": "scattered over all of IPv4",
+        "routable": "scattered over public addresses",
+        "local": "its own neighbourhood more than chance",
+        "subnet": f"all in {how.prefix}",
+        "sequential": "one after the other",
+        "stride": f"in steps of {how.stride}",
+        "shared-list": "the same as other sources'",
+    }.get(how.name, "")
+    named = f"{service}: " if protocol is not None else ""
+    line = f"{named}{failed} of {plural(targets, 'target')} failed" + (f", {where}" if where else "")
+    return line if verdict == INFECTED else f"{line}; not enough yet"
+
+
+def changes(verdict: str, *, more: int | None, protocol: int | None, port: int | None) -> tuple[str, ...]:
+    """What further observation would change the verdict."""
+    service = service_name(protocol, port)
+    said = []
+    if verdict == SUSPECT and more:
+        said.append(f"{plural(more, 'more failed first contact')} on {service} would make it infected")
+        said.append(f"conversations with content to most of its targets on {service} would clear it")
+    if verdict == INFECTED:
+        said.append(
+            "an allow-listed scanner, a poller or a person's own scan would look the same: ask who owns it"
+        )
+    if protocol is None:
+        said.append(
+            "ports: show ip cache flow (ip route-cache flow on the interfaces) would show the service"
+        )
+    return tuple(said)

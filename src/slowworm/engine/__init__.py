@@ -1,0 +1,1 @@
+"""How partitions of flows are run through the passes: here, in this process."""

@@ -1,0 +1,50 @@
+"""The one exception tree.
+
+SlowwormError            everything this package raises on purpose; ``exit_code`` is what a command ends with
+├── UsageError           the caller asked for something that cannot be: an option, a name, a combination
+│   ├── FilterError      a filter expression does not parse; knows the column for the caret
+│   └── ProfileError     a profile file is not one; knows the file and the key
+├── InputError           nothing in an input could be read
+└── MissingExtraError    an optional dependency is not installed; the message is the line that installs it
+"""
+
+from __future__ import annotations
+
+
+class SlowwormError(Exception):
+    """Base of all errors with a message for people: what, where, and what to do next."""
+
+    exit_code = 2
+
+
+class UsageError(SlowwormError):
+    """The request itself cannot be served."""
+
+
+class FilterError(UsageError):
+    """A filter expression that does not parse.
+
+    ``expression`` is the text as given, ``position`` the 0-based offset of the offending character.
+    """
+
+    def __init__(self, reason: str, *, expression: str, position: int) -> None:
+        self.reason = reason
+        self.expression = expression
+        self.position = position
+        shown = expression.replace("\n", " ").replace("\t", " ")
+        super().__init__(f"filter: {reason}\n  {shown}\n  {' ' * position}^")
+
+
+class ProfileError(UsageError):
+    """A targeting profile file that cannot be used."""
+
+
+class InputError(SlowwormError):
+    """An input of which nothing could be read."""
+
+
+class MissingExtraError(SlowwormError):
+    """An optional dependency is missing."""
+
+    def __init__(self, *, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs an optional part: pip install 'slowworm[{extra}]'")

@@ -1,0 +1,1 @@
+"""From bytes to flow batches: one module per format, recognised from content."""

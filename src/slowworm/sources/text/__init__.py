@@ -1,0 +1,1 @@
+"""Flow listings as routers print them, one module per command."""
