@@ -97,7 +97,7 @@ class Profile:
     def allowed(self, targets: Targets) -> npt.NDArray[np.bool_]:
         """Which targets the worm can choose at all."""
         parts = octets(targets)
-        fine: npt.NDArray[np.bool_] = self._allowed[np.arange(4), parts].all(axis=1)
+        fine: npt.NDArray[np.bool_] = np.asarray(self._allowed[np.arange(4), parts].all(axis=1))
         for network, length in self._long_exclusions:
             fine[targets >> np.uint32(32 - length) == network >> (32 - length)] = False
         return fine
