@@ -41,7 +41,7 @@ bench-text: $(VENV)/.dev  ## 1 M lines of show ip cache flow against a regular e
 	$(BIN)/python scripts/bench_text.py
 
 error-rates: $(VENV)/.dev ## regenerate the table of naming errors in docs/concepts/targeting.md
-	$(BIN)/python scripts/targeting_error_rates.py
+	$(BIN)/python scripts/targeting_error_rates.py --write
 
 install-size: $(VENV)/.run  ## what the core install takes on disk
 	@du -sm $(VENV)/lib/python3*/site-packages | cut -f1

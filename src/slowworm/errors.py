@@ -21,6 +21,19 @@ class UsageError(SlowwormError):
     """The request itself cannot be served."""
 
 
+SHOWN_CHARACTERS = 100
+"""Width of the part of an expression that an error shows around its caret."""
+
+
+def _window(expression: str, position: int) -> tuple[str, int]:
+    """The part of ``expression`` around ``position`` as it may be shown, and where the caret goes."""
+    begin = max(0, min(position - SHOWN_CHARACTERS // 2, len(expression) - SHOWN_CHARACTERS))
+    part = expression[begin : begin + SHOWN_CHARACTERS]
+    shown = "".join(c if c.isprintable() else "?" for c in part)
+    before, after = "…" if begin else "", "…" if begin + SHOWN_CHARACTERS < len(expression) else ""
+    return before + shown + after, position - begin + len(before)
+
+
 class FilterError(UsageError):
     """A filter expression that does not parse.
 
@@ -31,8 +44,8 @@ class FilterError(UsageError):
         self.reason = reason
         self.expression = expression
         self.position = position
-        shown = expression.replace("\n", " ").replace("\t", " ")
-        super().__init__(f"filter: {reason}\n  {shown}\n  {' ' * position}^")
+        shown, caret = _window(expression, position)
+        super().__init__(f"filter: {reason}\n  {shown}\n  {' ' * caret}^")
 
 
 class ProfileError(UsageError):

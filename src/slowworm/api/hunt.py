@@ -22,6 +22,10 @@ from slowworm.sources.base import Note, Reading
 from slowworm.sources.formats import standard_formats
 from slowworm.sources.inputs import paths_of, read_bytes, read_inputs
 
+MAX_PATH = 4096
+MAX_PATH_WORDS = 8
+"""A one-line listing has at least one row of eight words; paths with more are rare, and found if they exist."""
+
 
 def hunt(
     *inputs: Any,
@@ -96,8 +100,8 @@ def _readings(inputs: Iterable[Any], as_format: str | None) -> Iterator[Reading]
 
 
 def _is_text(item: str) -> bool:
-    """A ``str`` is text rather than a path if it has several words and names no file."""
-    return len(item.split()) > 1 and ("\n" in item or len(item) > 4096 or not Path(item).exists())
+    """A ``str`` is text rather than a path if it has several lines, or many words and names no file."""
+    return "\n" in item or len(item) > MAX_PATH or (len(item.split()) > MAX_PATH_WORDS and not Path(item).exists())
 
 
 def _text(name: str, data: bytes, formats: Any, as_format: str | None) -> Reading:

@@ -74,7 +74,7 @@ class Judge:
             main=scanning,
             reason=wording.horizontal_reason(
                 verdict,
-                targets=len(scanning),
+                contacts=len(rows),
                 failed=int(w.failed[scanning].sum()),
                 protocol=protocol,
                 port=port,
@@ -229,7 +229,8 @@ class Judge:
         evidence = wording.contact_evidence(
             sums,
             failed=int(failed.sum()),
-            targets=len(scanning),
+            contacts=len(rows),
+            scanning=len(scanning),
             lone=int((c.lone_syn[scanning] == 1).sum()),
             single=int((failed & (c.visits[scanning] <= 1)).sum()),
             popular=int((w.pieces[3][scanning] != 0).sum()),

@@ -23,7 +23,8 @@ def contact_evidence(
     sums: list[int],
     *,
     failed: int,
-    targets: int,
+    contacts: int,
+    scanning: int,
     lone: int,
     single: int,
     popular: int,
@@ -37,12 +38,12 @@ def contact_evidence(
         "too few packets for a conversation" if has_protocol else "one to three packets of a bare SYN's size"
     )
     observed = (
-        f"{failed} of {targets} first contacts failed",
+        f"{failed} of {contacts} first contacts failed",
         f"{lone} of {failed} in bare SYNs",
         f"{single} of {failed} tried once only",
-        f"{popular} of {targets} answer other hosts",
-        f"{dropped} of {targets} dropped by the router",
-        f"{impossible} of {targets} where no host can be",
+        f"{popular} of {scanning} answer other hosts",
+        f"{dropped} of {scanning} dropped by the router",
+        f"{impossible} of {scanning} where no host can be",
     )
     expected = (
         f"{benign_failure:.0%} of other hosts' fail",
@@ -81,7 +82,7 @@ def ordinary_evidence(weight: int, *, contacts: int, share: float) -> Evidence:
 
 
 def horizontal_reason(
-    verdict: str, *, targets: int, failed: int, protocol: int | None, port: int | None, how: Targeting
+    verdict: str, *, contacts: int, failed: int, protocol: int | None, port: int | None, how: Targeting
 ) -> str:
     """One line that says why."""
     service = service_name(protocol, port)
@@ -95,7 +96,7 @@ def horizontal_reason(
         "shared-list": "the same as other sources'",
     }.get(how.name, "")
     named = f"{service}: " if protocol is not None else ""
-    line = f"{named}{failed} of {plural(targets, 'target')} failed" + (f", {where}" if where else "")
+    line = f"{named}{failed} of {plural(contacts, 'contact')} failed" + (f", {where}" if where else "")
     return line if verdict == INFECTED else f"{line}; not enough yet"
 
 

@@ -110,16 +110,14 @@ FIELDS: tuple[Field, ...] = (
         type=pa.uint8(),
         ipfix="icmpTypeIPv4",
         nfdump="icmp_type",
-        zeek="id.orig_p",
-        doc="ICMP type (8 is echo request, 0 echo reply).",
+        doc="ICMP type (8 is echo request, 0 echo reply); Zeek puts it into id.orig_p.",
     ),
     Field(
         name="icmp_code",
         type=pa.uint8(),
         ipfix="icmpCodeIPv4",
         nfdump="icmp_code",
-        zeek="id.resp_p",
-        doc="ICMP code.",
+        doc="ICMP code; Zeek puts it into id.resp_p.",
     ),
     Field(
         name="tcp_flags",

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from slowworm.errors import InputError
 from slowworm.flows.schema import FIELDS, TEXT, Field, schema
+from slowworm.flows.services import PROTOCOL_NAMES
 from slowworm.sources.base import FormatInfo, Problem, Reading
 
 INFO = FormatInfo(
@@ -20,6 +21,9 @@ INFO = FormatInfo(
     carries="whatever columns of the flow table it has, under their names or those of IPFIX, nfdump, Zeek or ECS",
     lacks="what it does not have: absent columns are null",
 )
+
+
+_PROTOCOLS = {name: number for number, name in PROTOCOL_NAMES.items()}
 
 
 def is_arrow(value: object) -> bool:
@@ -128,6 +132,8 @@ def _batch(
 
 def _cast(column: pa.Array, kind: pa.DataType, name: str) -> pa.Array:
     try:
+        if name == "protocol" and pa.types.is_string(column.type):
+            return pa.array([_PROTOCOLS.get((p or "").lower()) for p in column.to_pylist()], kind)
         if kind == TEXT:
             return column.cast(pa.string()).dictionary_encode()
         if pa.types.is_timestamp(kind):

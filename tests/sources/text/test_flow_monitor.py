@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slowworm.flows.addresses import parse_ipv4, to_objects
@@ -328,6 +328,14 @@ def test_unknown_fields_are_passed_over_and_do_not_shift_columns() -> None:
     assert rest(found) == ""
 
 
+def test_a_row_with_an_empty_cell_is_not_read_with_shifted_columns() -> None:
+    for text, rows in ((TABLE.replace("0x02", "    ", 1), 2), (TABLE.replace("0x02", "    "), 1)):
+        found = read(text)
+        assert found.rows == rows
+        assert column(found, "dst_addr") == column(read(TABLE), "dst_addr")[-rows:]
+        assert rest(found).startswith("10.1.1.5 45.9.12.200 1042 80")
+
+
 def test_a_collapsed_header_with_unknown_names_is_ambiguous_and_left_alone() -> None:
     text = " ".join(TABLE[len(PREAMBLE) :].replace("IP TOS", "ZORK X").split())
     found = read(text)
@@ -567,6 +575,7 @@ def test_a_megabyte_behind_a_real_header_is_read_in_linear_time(head: str, piece
     assert time.process_time() - begun < 10
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=" \n\t:,=.()-/%#_a0159fIPV46ipSRCDTN\xe9", max_size=300), st.integers(0, 1600))
 def test_no_text_raises_and_lines_stay_lines(noise: str, at: int) -> None:
     for listing in (TABLE, RECORD, CSV, RECORD6):

@@ -142,31 +142,39 @@ class Profile:
         return independent_log_likelihood(self.density(source, targets), ordered=ordered)
 
 
+def stray_log(density: Floats) -> Floats:
+    """log of each density, mixed with strays."""
+    logs: Floats = np.log((1 - STRAY) * density + STRAY / SPACE)
+    return logs
+
+
 def independent_log_likelihood(density: Floats, *, ordered: bool) -> float:
     """log of the product of densities, each mixed with strays; times n! where the order is not known."""
-    mixed = (1 - STRAY) * density + STRAY / SPACE
-    total = float(np.log(mixed).sum())
+    total = float(stray_log(density).sum())
     return total if ordered else total + math.lgamma(len(density) + 1)
-
-
-def gap_probability(gaps: npt.NDArray[np.int64]) -> Floats:
-    """Probability of a step of g ≥ 1 in a walk of which an unknown share is seen: 1/(g·(g+1)).
-
-    Sums to 1 over all g, has no scale (some see every probe, some one in a hundred); steps that are not
-    forward have 0.
-    """
-    g = np.maximum(gaps, 1).astype(np.float64)
-    return np.where(gaps >= 1, 1.0 / (g * (g + 1.0)), 0.0)
 
 
 RESTART = 0.05
 """Share of steps of a sequential walk that begin elsewhere (threads, restarts, several walks at once)."""
 
+MAX_STEP = 65_536
+"""Largest step, in strides, that still belongs to the walk: fewer than 1 in 65,536 probes seen is no walk."""
+
+
+def walk_log_probability(steps: npt.NDArray[np.int64]) -> float:
+    """log probability of the steps g ≥ 1 of one walk of which an unknown share p of probes is seen.
+
+    Each step is geometric with the same p, and p is unknown between 0 and 1: ∫ ∏ p(1-p)^(g-1) dp =
+    n!·(S-n)!/(S+1)! with S = Σg. A walk seen whole costs 1/(n+1), however long.
+    """
+    n, total = len(steps), int(steps.sum())
+    return math.lgamma(n + 1) + math.lgamma(total - n + 1) - math.lgamma(total + 2)
+
 
 def sequential_log_likelihood(
     targets: Targets, *, start: Callable[[Targets], float], ordered: bool, stride: int = 1
 ) -> float:
-    """log probability of a walk through ``targets`` in steps of ``stride``.
+    """log probability of a walk through ``targets`` in steps of ``stride``, with restarts anywhere.
 
     ``start``: function of a one-element array giving the first target's density. Without a known order the
     walk is taken upward through the sorted set.
@@ -176,7 +184,13 @@ def sequential_log_likelihood(
     steps: npt.NDArray[np.int64] = places[1:] - places[:-1]
     if ordered and len(steps) and (steps < 0).mean() > 0.5:
         walk, steps = walk[::-1], -steps[::-1]
-    whole = steps % stride == 0
-    forward = np.where(whole, gap_probability(steps // stride), 0.0)
+    strides = steps // stride
+    forward = strides[(steps % stride == 0) & (strides >= 1) & (strides <= MAX_STEP)]
+    restarts = len(steps) - len(forward)
     first = max(float(start(walk[:1])), STRAY / SPACE)
-    return math.log(first) + float(np.log((1 - RESTART) * forward + RESTART / SPACE).sum())
+    return (
+        math.log(first)
+        + len(forward) * math.log(1 - RESTART)
+        + walk_log_probability(forward)
+        + restarts * math.log(RESTART / SPACE)
+    )

@@ -23,6 +23,7 @@ _HEADER_REACH = 4_000
 _RULER = re.compile(r"(?<!\S)={3,}+(?!\S)(?:\s++={3,}+(?!\S))*+")
 _TOKEN = re.compile(r"\S+")
 _LINE = re.compile(r"[^\n]+")
+_ADDRESS_LIKE = re.compile(r"(?:\d{1,3}\.){3}\d|[\dA-Fa-f]{0,4}:(?::|[\dA-Fa-f]{0,4}:[\dA-Fa-f]{0,4}:)")
 _COLUMN_GAP = re.compile(r"\s{2,}")
 _APPLICATION = frozenset({"layer7", "layer4", "layer3", "port", "prot", "cisco", "nbar", "iana", "custom"})
 """First words of application names, whose second word is the application."""
@@ -105,12 +106,20 @@ def _add(tokens: Sequence[Token], names: Sequence[str], add: Add) -> bool:
 
 
 def _stream(tokens: Sequence[Token], names: Sequence[str], add: Add) -> list[Span]:
-    """Rows in a stream of words, each found by its addresses standing where they must."""
+    """Rows in a stream of words, each found by its addresses standing where they must and nowhere else.
+
+    A row with an empty cell would otherwise borrow the next row's first word, with its columns shifted.
+    """
     spans: list[Span] = []
     marks = [i for i, name in enumerate(names) if name in (*fields.SOURCES, *fields.DESTINATIONS)]
+    others = [
+        i for i, name in enumerate(names) if i not in marks and name in fields.KNOWN and "addr" not in name
+    ]
     at = 0
     while marks and at + len(names) <= len(tokens):
-        row = tokens[at : at + len(names)] if all(set(tokens[at + i][2]) & {".", ":"} for i in marks) else ()
+        placed = all(_ADDRESS_LIKE.match(tokens[at + i][2]) for i in marks)
+        placed = placed and not any(_ADDRESS_LIKE.match(tokens[at + i][2]) for i in others)
+        row = tokens[at : at + len(names)] if placed else ()
         if row and _add(row, names, add):
             spans.append((row[0][0], row[-1][1]))
             at += len(names)

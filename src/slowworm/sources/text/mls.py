@@ -1,139 +1,18 @@
-"""What both MLS listings share: names of protocols and ports, flow masks, and the advice on a mask."""
+"""What both MLS listings share: entries in columns, and the notes that they call for."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
-from slowworm.flows.services import ICMP, PORT_NAMES, PROTOCOL_NAMES
+from slowworm.flows.services import ICMP
 from slowworm.flows.table import Column
 from slowworm.sources.base import Context, Note
 from slowworm.sources.session import Section
 from slowworm.sources.text.base import LineCounter
+from slowworm.sources.text.cisco_names import PORTS, PROTOCOLS, WITH_PORTS
+from slowworm.sources.text.mls_mask import Dialect, destination_only, mask_note
 from slowworm.sources.text.spans import Span
-
-WITH_PORTS = frozenset({6, 17, 33, 132, 136})
-"""TCP, UDP, DCCP, SCTP, UDP-Lite: for every other protocol, a 0 in a port column is a filler."""
-
-PROTOCOLS: Mapping[str, int] = {
-    **{name: number for number, name in PROTOCOL_NAMES.items()},
-    "ipinip": 4,
-    "igp": 9,
-    "igrp": 9,
-    "dccp": 33,
-    "ahp": 51,
-    "icmpv6": 58,
-    "nos": 94,
-    "pcp": 108,
-}
-PORTS: Mapping[str, int] = {
-    **{name: number for number, name in PORT_NAMES.items()},
-    "daytime": 13,
-    "dns": 53,
-    "gopher": 70,
-    "www": 80,
-    "netbios-ss": 139,
-    "xdmcp": 177,
-    "irc": 194,
-    "ssl": 443,
-    "exec": 512,
-    "biff": 512,
-    "login": 513,
-    "who": 513,
-    "lpd": 515,
-    "talk": 517,
-    "uucp": 540,
-    "klogin": 543,
-    "kshell": 544,
-    "ldp": 646,
-    "x": 6000,
-    "x11": 6000,
-}
-"""Port names that CatOS and IOS print, beside the usual ones."""
-
-_MASK = re.compile(
-    r"(?<!\S)(?:(?:current|(?P<configured>configured))\s++)?(?:(?P<family>ipx?|ipv6)\s++)?"
-    r"(?:current\s++)?flow\s?mask\s++"
-    r"(?:for\s++(?P<cast>unicast|multicast)\s*+:|is)\s*+"
-    r"(?P<mask>(?:destination|dest|source|src|interface|intf|if|vlan|full|null|none)"
-    r"(?:(?:\s++|-)(?:destination|dest|source|src|full|and|only|flow)\b){0,4})\b",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
-    """How one of the two operating systems spells the commands; ``%s`` stands for the mask."""
-
-    set_mask: str
-    no_mask: str
-    show_mask: str
-    show_entries: str
-
-
-HYBRID = Dialect(
-    set_mask="set mls flow %s",
-    no_mask="set mls flow destination",
-    show_mask="show mls",
-    show_entries="show mls entry",
-)
-NATIVE = Dialect(
-    set_mask="mls flow ip %s",
-    no_mask="no mls flow ip",
-    show_mask="show mls netflow flowmask",
-    show_entries="show mls netflow ip",
-)
-
-
-def flow_mask(text: str) -> tuple[str | None, list[Span]]:
-    """The IP unicast flow mask that ``text`` names, as the commands spell it, and where all such lines are.
-
-    ``null`` stands for "no mask". The first one counts, as later ones show what somebody has changed; the
-    configured mask counts before the current one, which an access list may have made finer.
-    """
-    current: str | None = None
-    configured: str | None = None
-    spans: list[Span] = []
-    for match in _MASK.finditer(text):
-        spans.append(match.span())
-        family, cast = (match["family"] or "ip").lower(), (match["cast"] or "unicast").lower()
-        if family == "ip" and cast == "unicast":
-            if match["configured"]:
-                configured = configured or _spelled(match["mask"].lower())
-            else:
-                current = current or _spelled(match["mask"].lower())
-    return configured or current, spans
-
-
-def _spelled(phrase: str) -> str:
-    """``destination and source`` → ``destination-source``."""
-    words = set(re.split(r"[\s\-]+", phrase))
-    if "full" in words:
-        keys = "full"
-    else:
-        keys = "-".join(
-            word
-            for word, spellings in (("destination", {"destination", "dest"}), ("source", {"source", "src"}))
-            if words & spellings
-        )
-    if not keys:
-        return "null"
-    return f"interface-{keys}" if words & {"interface", "intf", "if", "vlan"} else keys
-
-
-def mask_note(mask: str, dialect: Dialect) -> Note:
-    """A flow mask seen without entries: worth keeping, because it is the way back after a change."""
-    return Note(
-        id="mls-flow-mask",
-        text=(
-            f"The IP flow mask is {mask}. After any change of it, the way back is `{_way_back(mask, dialect)}`."
-        ),
-    )
-
-
-def _way_back(mask: str, dialect: Dialect) -> str:
-    return dialect.no_mask if mask == "null" else dialect.set_mask % mask
 
 
 class Rows:
@@ -226,7 +105,7 @@ class Rows:
         sources = self._any("src_addr")
         details = self._any("protocol") or self._any("src_port") or self._any("dst_port")
         if self.rows and not sources:
-            notes.append(_destination_only(self.rows, dialect, mask))
+            notes.append(destination_only(self.rows, dialect, mask))
         elif self.rows and not details and not self._unknowns:
             notes.append(
                 Note(
@@ -266,26 +145,6 @@ class Rows:
 
     def _any(self, column: str) -> bool:
         return any(value is not None for value in self.columns[column])
-
-
-def _destination_only(rows: int, dialect: Dialect, mask: str | None) -> Note:
-    """Why there is no verdict, what would give one, what it costs, how to check it and how to undo it."""
-    back = mask or "destination"
-    found = "as the flow mask line says" if mask else "as these entries show"
-    return Note(
-        id="mls-destination-only",
-        count=rows,
-        text=(
-            "No entry has a source address: the flow mask is destination-only, so no verdict on hosts is "
-            f"possible. To see sources: `{dialect.set_mask % 'destination-source'}` first; only if that does not "
-            f"suffice, `{dialect.set_mask % 'full'}`, which shows ports as well. Risk: either purges all "
-            "shortcuts, and MLS entries may grow dramatically with Supervisor 1 and MSFC1 or MSFC2; Supervisor 2 "
-            "with MSFC2 forwards by CEF in hardware, so that full is safe for forwarding there, though its "
-            f"NetFlow table can overflow. Check: `{dialect.show_mask}`, then sources in "
-            f"`{dialect.show_entries}`. Way back: `{_way_back(back, dialect)}`, the mask found before ({found}); "
-            "elsewhere it need not be destination."
-        ),
-    )
 
 
 def spans_of(text: str, patterns: Iterable[re.Pattern[str]]) -> list[Span]:

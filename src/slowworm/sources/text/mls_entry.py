@@ -9,6 +9,7 @@ from slowworm.sources.base import FormatInfo
 from slowworm.sources.session import Section
 from slowworm.sources.text import mls
 from slowworm.sources.text.base import IPV4, Found, LineCounter
+from slowworm.sources.text.mls_mask import HYBRID, flow_mask
 from slowworm.sources.text.spans import blank
 
 _PORT = r"(?:[A-Za-z][\w\-]{0,15}|\d{1,5}|-)"
@@ -63,7 +64,7 @@ class MlsEntry:
     def read(self, section: Section) -> Found:
         """Every entry, with a note where the flow mask left sources or ports out."""
         text = section.text
-        mask, spans = mls.flow_mask(text)
+        mask, spans = flow_mask(text)
         spans += mls.spans_of(text, (_HEADER, _RULER, _ROUTER, _TOTAL, _ENDED))
         header_free = blank(section, spans).text  # a header repeated by paging may part the lines of an entry
         orders = [(match.start(), match["first"]) for match in _ORDER.finditer(text)]
@@ -95,7 +96,7 @@ class MlsEntry:
             rows=rows.rows,
             columns=rows.found(),
             context=mls.totals(section, _TOTAL, self.info.name),
-            notes=tuple(rows.notes(mls.HYBRID, mask)),
+            notes=tuple(rows.notes(HYBRID, mask)),
         )
 
 

@@ -9,6 +9,7 @@ from slowworm.sources.base import FormatInfo
 from slowworm.sources.session import Section
 from slowworm.sources.text import mls
 from slowworm.sources.text.base import IPV4, Found, LineCounter
+from slowworm.sources.text.mls_mask import NATIVE, flow_mask
 from slowworm.sources.text.spans import blank
 
 _NAME = r"[\w\-]{1,16}"
@@ -80,7 +81,7 @@ class MlsIp:
     def read(self, section: Section) -> Found:
         """Every entry with a whole first line, with a note where the flow mask left sources or ports out."""
         text = section.text
-        mask, spans = mls.flow_mask(text)
+        mask, spans = flow_mask(text)
         spans += mls.spans_of(text, (_HEADER, _RULER, _TITLE, _COUNT))
         header_free = blank(section, spans).text  # documents print the second header between an entry's lines
         detail, to_destination = "Police" in text, _TO_DESTINATION.search(text) is not None
@@ -115,7 +116,7 @@ class MlsIp:
             rows=rows.rows,
             columns=rows.found(),
             context=mls.totals(section, _COUNT, self.info.name),
-            notes=tuple(rows.notes(mls.NATIVE, mask)),
+            notes=tuple(rows.notes(NATIVE, mask)),
         )
 
 
