@@ -69,9 +69,13 @@ def test_arrow_and_whatever_speaks_it(wrap: Any) -> None:
 
 
 def test_names_of_other_tools_are_understood() -> None:
-    table = worm_table().rename_columns(
-        ["id.orig_h", "id.resp_h", "proto", "id.orig_p", "id.resp_p", "orig_pkts", "orig_ip_bytes"]
-    ).set_column(2, "proto", [["tcp"] * 12])
+    table = (
+        worm_table()
+        .rename_columns(
+            ["id.orig_h", "id.resp_h", "proto", "id.orig_p", "id.resp_p", "orig_pkts", "orig_ip_bytes"]
+        )
+        .set_column(2, "proto", [["tcp"] * 12])
+    )
     assert answer(slowworm.hunt(table)) == [("10.1.1.1", "infected", 156.0)]
     ipfix = worm_table().rename_columns(
         ["sourceIPv4Address", "destinationIPv4Address", "protocolIdentifier", "sourceTransportPort",
@@ -91,7 +95,10 @@ def test_names_of_other_tools_are_understood() -> None:
 def test_times_of_any_kind_become_utc(times: list[object]) -> None:
     verdict = slowworm.hunt(worm_table(start_time=times)).verdicts[0]
     assert verdict.first_seen == datetime.datetime(2001, 7, 19, 10, 0, tzinfo=datetime.UTC)
-    assert slowworm.hunt(worm_table(start_time=times)).to_dict()["verdicts"][0]["first_seen"] == "2001-07-19T10:00:00Z"
+    assert (
+        slowworm.hunt(worm_table(start_time=times)).to_dict()["verdicts"][0]["first_seen"]
+        == "2001-07-19T10:00:00Z"
+    )
 
 
 def test_addresses_may_be_integers_or_bytes() -> None:
@@ -99,12 +106,16 @@ def test_addresses_may_be_integers_or_bytes() -> None:
     as_integers = table.set_column(
         0, "src_addr", pa.array([int(ipaddress.IPv4Address("10.1.1.1"))] * 12, pa.uint32())
     ).set_column(
-        1, "dst_addr", pa.array([int(ipaddress.IPv4Address(a)) for a in table["dst_addr"].to_pylist()], pa.uint32())
+        1,
+        "dst_addr",
+        pa.array([int(ipaddress.IPv4Address(a)) for a in table["dst_addr"].to_pylist()], pa.uint32()),
     )
     assert answer(slowworm.hunt(as_integers)) == [("10.1.1.1", "infected", 156.0)]
     six = ipaddress.IPv6Address("2001:db8::1").packed
     as_bytes = as_integers.set_column(0, "src_addr", pa.array([six] * 12, pa.binary(16))).set_column(
-        1, "dst_addr", pa.array([ipaddress.IPv6Address(f"2001:db8::{i}:1").packed for i in range(12)], pa.binary(16))
+        1,
+        "dst_addr",
+        pa.array([ipaddress.IPv6Address(f"2001:db8::{i}:1").packed for i in range(12)], pa.binary(16)),
     )
     assert answer(slowworm.hunt(as_bytes)) == [("2001:db8::1", "infected", 156.0)]
 

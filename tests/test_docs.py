@@ -41,7 +41,9 @@ EVERY = all_commands(cli)
 
 @pytest.mark.parametrize(("name", "command"), EVERY, ids=[name for name, _ in EVERY])
 def test_every_command_and_option_is_documented(name: str, command: click.Command) -> None:
-    assert f"`{name}" in COMMANDS or f"## {name}" in COMMANDS, f"{name} is missing in docs/reference/commands.md"
+    assert f"`{name}" in COMMANDS or f"## {name}" in COMMANDS, (
+        f"{name} is missing in docs/reference/commands.md"
+    )
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             assert parameter.help, f"{name} {parameter.opts[0]} has no help text"
@@ -144,7 +146,9 @@ def test_the_readme_begins_with_the_two_commands() -> None:
 
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.txt")), ids=lambda p: p.name)
 def test_every_example_is_understood_whole(example: object) -> None:
-    done = subprocess.run([sys.executable, "-m", "slowworm", "hunt", str(example)], capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "slowworm", "hunt", str(example)], capture_output=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, b"")
 
 

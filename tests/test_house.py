@@ -61,7 +61,9 @@ def test_imports_point_downwards(path: Path) -> None:
     room = room_of(path)
     assert room in FLOOR, f"{room} is no room of the house: add it to ROOMS and to docs"
     above = {
-        r for r in imported_rooms(without_public_face(ast.parse(path.read_text()), path), path) if FLOOR[r] < FLOOR[room]
+        r
+        for r in imported_rooms(without_public_face(ast.parse(path.read_text()), path), path)
+        if FLOOR[r] < FLOOR[room]
     }
     assert not above, f"{path} imports from above: {sorted(above)}"
 
@@ -79,7 +81,12 @@ def test_a_module_says_what_it_holds_and_stays_small(path: Path) -> None:
 
 
 def test_no_file_names_a_path_of_a_machine() -> None:
-    for path in [*ROOT.glob("*"), *SOURCE.rglob("*"), *(ROOT / "docs").rglob("*"), *(ROOT / "scripts").rglob("*")]:
+    for path in [
+        *ROOT.glob("*"),
+        *SOURCE.rglob("*"),
+        *(ROOT / "docs").rglob("*"),
+        *(ROOT / "scripts").rglob("*"),
+    ]:
         if path.is_file() and path.suffix in {".py", ".md", ".toml", ".txt", ""}:
             text = path.read_text(errors="replace")
             for word in ("/" + "root/", "/" + "work/", "index-" + "url"):

@@ -7,7 +7,17 @@ import pytest
 
 from tests.support import EXAMPLES, slowworm
 
-HEAVY = ("numba", "llvmlite", "pandas", "duckdb", "scipy", "matplotlib", "pyspark", "pyarrow.parquet", "pyarrow.dataset")
+HEAVY = (
+    "numba",
+    "llvmlite",
+    "pandas",
+    "duckdb",
+    "scipy",
+    "matplotlib",
+    "pyspark",
+    "pyarrow.parquet",
+    "pyarrow.dataset",
+)
 
 PROGRAM = """
 import sys
@@ -21,7 +31,9 @@ print(*sorted(sys.modules), file=sys.stderr)
 
 
 def modules_after(*arguments: str) -> set[str]:
-    done = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=True
+    )
     return set(done.stderr.split())
 
 

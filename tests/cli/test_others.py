@@ -71,7 +71,11 @@ def test_completion_scripts_are_printed(shell: str) -> None:
 
 def complete(words: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", "import sys; sys.argv[0] = 'slowworm'; from slowworm.cli import main; main([])"],
+        [
+            sys.executable,
+            "-c",
+            "import sys; sys.argv[0] = 'slowworm'; from slowworm.cli import main; main([])",
+        ],
         env={
             **os.environ,
             "_SLOWWORM_COMPLETE": "bash_complete",

@@ -14,7 +14,16 @@ from slowworm.detect import weights
 from slowworm.detect.detector import detect
 from slowworm.detect.profiles import load_profiles
 from slowworm.rehearse.targets import draw_targets
-from tests.support import Row, accounting, conversation, dotted, healthy_network, listing, public_address, scan
+from tests.support import (
+    Row,
+    accounting,
+    conversation,
+    dotted,
+    healthy_network,
+    listing,
+    public_address,
+    scan,
+)
 
 PROFILES = load_profiles()
 SOURCE = int(ipaddress.IPv4Address("20.1.77.9"))
@@ -31,7 +40,9 @@ def named(result: slowworm.HuntResult) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("targets", "verdict"), [(1, None), (2, "suspect"), (3, "suspect"), (4, "infected"), (9, "infected")]
 )
-def test_four_lone_syns_to_scattered_targets_are_enough_and_three_are_not(targets: int, verdict: str | None) -> None:
+def test_four_lone_syns_to_scattered_targets_are_enough_and_three_are_not(
+    targets: int, verdict: str | None
+) -> None:
     rng = np.random.default_rng(targets)
     for _ in range(20):
         pairs = [("20.1.77.9", public_address(rng), p, 48 * p) for p in rng.integers(1, 3, targets).tolist()]
@@ -63,7 +74,9 @@ def test_pairs_seen_both_ways_are_answered() -> None:
     assert named(hunt(accounting(answered))) == {}
 
 
-@pytest.mark.parametrize("profile", ["codered-v2", "codered-ii", "nimda", "sasser", "conficker", "blaster", "mirai"])
+@pytest.mark.parametrize(
+    "profile", ["codered-v2", "codered-ii", "nimda", "sasser", "conficker", "blaster", "mirai"]
+)
 @pytest.mark.parametrize("seed", range(5))
 def test_every_worm_is_found_in_a_healthy_network(profile: str, seed: int) -> None:
     port = PROFILES.get(profile).services[0].port or 0
@@ -100,7 +113,9 @@ def test_a_servers_answers_are_not_its_scan() -> None:
 
 def test_a_flooded_server_is_a_victim() -> None:
     rng = np.random.default_rng(6)
-    answers = [Row("10.1.1.80", public_address(rng), 80, int(rng.integers(1025, 65000)), 1) for _ in range(60)]
+    answers = [
+        Row("10.1.1.80", public_address(rng), 80, int(rng.integers(1025, 65000)), 1) for _ in range(60)
+    ]
     result = hunt(listing(answers))
     assert result.verdicts == ()
     assert [n.id for n in result.notes] == ["backscatter"]
@@ -111,7 +126,9 @@ def test_a_flooded_server_is_a_victim() -> None:
 def test_a_vertical_scan_is_a_scanners_work(fixed: bool) -> None:
     rng = np.random.default_rng(8)
     ports = rng.permutation(np.arange(1, 400))
-    rows = [Row("10.1.1.9", "10.2.2.2", 36050 if fixed else 40000 + i, int(p), 1) for i, p in enumerate(ports)]
+    rows = [
+        Row("10.1.1.9", "10.2.2.2", 36050 if fixed else 40000 + i, int(p), 1) for i, p in enumerate(ports)
+    ]
     result = hunt(listing(rows))
     assert named(result) == {"10.1.1.9": "scanner"}
     assert [v.activity for v in result.verdicts] == ["vertical"]
@@ -162,7 +179,9 @@ def test_an_outage_of_known_servers_condemns_nobody() -> None:
         client = f"10.1.{i}.9"
         for server in rng.choice(servers, 12, replace=False):
             if rng.random() < 0.75:  # most calls fail now; each server still answered some
-                rows.append(Row(client, str(server), int(rng.integers(1025, 65000)), 443, int(rng.integers(1, 4))))
+                rows.append(
+                    Row(client, str(server), int(rng.integers(1025, 65000)), 443, int(rng.integers(1, 4)))
+                )
             else:
                 rows += conversation(rng, client, str(server), 443)
     assert named(hunt(listing(rows))) == {}
@@ -242,6 +261,7 @@ def test_sampled_flows_say_nothing_by_their_packet_counts() -> None:
             "src_port": rng.integers(1025, 65000, n),
             "dst_port": [443] * n,
             "packets": [1] * n,
+            "tcp_flags": [2] * n,
             "sampling_rate": [100] * n,
         }
     )

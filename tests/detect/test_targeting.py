@@ -195,7 +195,11 @@ def test_draws_keep_to_the_profile() -> None:
 
 def test_a_profile_that_allows_nothing_cannot_be_drawn_from() -> None:
     nowhere = Profile(
-        name="x", title="x", services=(), mixture=PROFILES.get("codered-v2").mixture, excluded_octets=tuple(range(256))
+        name="x",
+        title="x",
+        services=(),
+        mixture=PROFILES.get("codered-v2").mixture,
+        excluded_octets=tuple(range(256)),
     )
     with pytest.raises(ValueError, match="leaves source"):
         draw_targets(nowhere, SOURCE, 3, np.random.default_rng(1))

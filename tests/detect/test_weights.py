@@ -25,7 +25,9 @@ def test_bounds_follow_from_prior_and_posterior() -> None:
 
 
 @given(st.floats(0, 1), st.floats(0.2, 0.95))
-def test_a_failure_never_speaks_for_a_host_nor_an_answer_against_it(visibility: float, failure: float) -> None:
+def test_a_failure_never_speaks_for_a_host_nor_an_answer_against_it(
+    visibility: float, failure: float
+) -> None:
     failed, answered = weights.failure_weights(benign_failure=failure, visibility=visibility)
     assert 0 <= failed <= 60
     assert -140 <= answered <= 0
@@ -58,7 +60,11 @@ def test_every_constant_says_why() -> None:
     body = tree.body
     documented = {"TENTHS"}
     for node, after in zip(body, body[1:], strict=False):
-        if isinstance(node, ast.Assign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(after, ast.Expr)
+            and isinstance(after.value, ast.Constant)
+        ):
             documented |= {t.id for t in node.targets if isinstance(t, ast.Name)}
     constants = {n for n in vars(weights) if n.isupper()}
     # P_FAIL_SCAN and P_FAIL_BENIGN share one sentence.

@@ -52,10 +52,14 @@ def dotted(value: int) -> str:
 def accounting(pairs: Iterable[tuple[str, str, int, int]]) -> str:
     """Pairs as `show ip accounting` prints them."""
     lines = [f" {a:<16} {b:<16} {p:19d} {o:19d}" for a, b, p, o in pairs]
-    return "\n".join(["Router#show ip accounting", "   Source           Destination   Packets   Bytes", *lines, ""])
+    return "\n".join(
+        ["Router#show ip accounting", "   Source           Destination   Packets   Bytes", *lines, ""]
+    )
 
 
-def scan(source: str, targets: Iterable[int], *, port: int = 80, seed: int = 1, packets: int = 2) -> list[Row]:
+def scan(
+    source: str, targets: Iterable[int], *, port: int = 80, seed: int = 1, packets: int = 2
+) -> list[Row]:
     """Unanswered SYNs from fresh source ports."""
     rng = np.random.default_rng(seed)
     return [
@@ -64,7 +68,9 @@ def scan(source: str, targets: Iterable[int], *, port: int = 80, seed: int = 1, 
     ]
 
 
-def conversation(rng: np.random.Generator, client: str, server: str, port: int, *, protocol: int = 6) -> list[Row]:
+def conversation(
+    rng: np.random.Generator, client: str, server: str, port: int, *, protocol: int = 6
+) -> list[Row]:
     """A call and its answer, as two rows."""
     sp = int(rng.integers(1025, 65000))
     n = 1 if protocol == 17 else int(rng.integers(5, 400))

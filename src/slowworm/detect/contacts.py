@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from slowworm.detect.direction import directions
+from slowworm.detect.outcome import outcomes
 from slowworm.flows.schema import ip_version
-from slowworm.flows.services import TCP
 from slowworm.flows.table import integers
 
 Ints = npt.NDArray[np.int64]
-
-FAILED, NOT_KNOWN, ANSWERED = -1, 0, 1
-
-SYN_SIZES = (40, 44, 48, 52, 60, 64)
-"""Bytes of an IP packet with a bare SYN: no options, MSS, MSS and SACK, timestamps too."""
-
-MAX_LONE_PACKETS = 3
-"""A SYN and its retransmissions: below four packets one side cannot open, ask and close a TCP connection."""
+Bools = npt.NDArray[np.bool_]
 
 NULL_INTERFACE = "Null"
-
-FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 
 
 def schema(version: int) -> pa.Schema:
@@ -77,218 +69,160 @@ def contacts(flows: pa.RecordBatch) -> pa.RecordBatch:
         dst_port=dst_port,
         icmp_type=integers(flows, "icmp_type"),
     )
-    service = np.where(way.answer, src_port, dst_port)
-    service = np.where(way.random_port, -1, service)
+    port = np.where(way.random_port, -1, np.where(way.answer, src_port, dst_port))
     # Where either side may have called, the pair is brought into one order, so that an answer finds its call.
     back = np.where(way.unknown, src > dst, way.answer)
     client, server = np.where(back, dst, src), np.where(back, src, dst)
-    keep = ~way.error
     pair = client.astype(np.uint64) << np.uint64(32) | server.astype(np.uint64)
-    order = np.lexsort(((service + 1 | (protocol + 1) << 17) << 1 | back, pair))
-    order = order[keep[order]]
+    service = port + 1 | (protocol + 1) << 17
+    order = np.lexsort((service << 1 | back, pair))
+    order = order[~way.error[order]]
     if not len(order):
         return _empty(version)
-    client, server, service, protocol = (a[order] for a in (client, server, service, protocol))
-    back = back[order]
+    pair, service, back = pair[order], service[order], back[order]
     new = np.ones(len(order), np.bool_)
-    new[1:] = (
-        (client[1:] != client[:-1])
-        | (server[1:] != server[:-1])
-        | (service[1:] != service[:-1])
-        | (protocol[1:] != protocol[:-1])
-    )
+    new[1:] = (pair[1:] != pair[:-1]) | (service[1:] != service[:-1])
     first = np.flatnonzero(new)
-    return _grouped(
-        flows,
-        order,
-        first,
-        client,
-        server,
-        service,
-        protocol,
-        back,
-        way.unknown[order],
-        way.random_port[order],
-        src_port[order],
-        decode,
-    )
-
-
-def _grouped(
-    flows: pa.RecordBatch,
-    order: Ints,
-    first: Ints,
-    client: Ints,
-    server: Ints,
-    service: Ints,
-    protocol: Ints,
-    back: npt.NDArray[np.bool_],
-    unknown: npt.NDArray[np.bool_],
-    random_port: npt.NDArray[np.bool_],
-    src_port: Ints,
-    decode: Callable[[Ints], pa.Array],
-) -> pa.RecordBatch:
-    forth = ~back
-    packets, octets = integers(flows, "packets")[order], integers(flows, "bytes")[order]
-    flags = integers(flows, "tcp_flags")[order]
-    flags_known = flags >= 0
-    flags = np.where(flags_known, flags, 0)
-    sampled = integers(flows, "sampling_rate")[order] > 1
-
-    def total(values: npt.NDArray[np.generic]) -> Ints:
-        result: Ints = np.add.reduceat(values.astype(np.int64), first)
-        return result
-
-    def largest(values: Ints) -> Ints:
-        result: Ints = np.maximum.reduceat(values, first)
-        return result
-
-    visits, answers = total(forth), total(back)
-    out_max, back_max = largest(np.where(forth, packets, -1)), largest(np.where(back, packets, -1))
-    out_packets, out_bytes = total(np.where(forth, packets, 0)), total(np.where(forth, octets, 0))
-    back_packets = total(np.where(back, packets, 0))
-    bytes_known = largest(np.where(forth & (octets < 0), 1, 0)) == 0
-    out_flags = np.bitwise_or.reduceat(np.where(forth, flags, 0), first)
-    back_flags = np.bitwise_or.reduceat(np.where(back, flags, 0), first)
-    has_flags = largest((forth & flags_known).astype(np.int64)) > 0
-    client, server, service, protocol = client[first], server[first], service[first], protocol[first]
+    group = np.cumsum(new) - 1
     # Only answers of a symmetric service were seen: whoever sent them is then the only caller we know.
-    swap = (visits == 0) & unknown[first]
-    client, server = np.where(swap, server, client), np.where(swap, client, server)
-    visits, answers = np.where(swap, answers, visits), np.where(swap, 0, answers)
-    out_max, back_max = np.where(swap, back_max, out_max), np.where(swap, -1, back_max)
-    if swap.any():
-        rows = np.repeat(swap, np.diff(np.append(first, len(order))))
-        out_packets = np.where(swap, back_packets, out_packets)
-        swapped_bytes = total(np.where(rows & back, octets, 0))
-        out_bytes = np.where(swap, swapped_bytes, out_bytes)
-        bytes_known &= ~(swap & (total(rows & back & (octets < 0)) > 0))
-    visits = _distinct_visits(
-        visits, order, first, src_port, back & ~np.repeat(swap, np.diff(np.append(first, len(order))))
+    alone = (np.add.reduceat((~back).astype(np.int64), first) == 0) & way.unknown[order[first]]
+    back &= ~alone[group]
+    client, server = client[order[first]], server[order[first]]
+    seen = _Seen(flows=flows, order=order, first=first, group=group, back=back)
+    return _summed(
+        seen,
+        client=decode(np.where(alone, server, client)),
+        server=decode(np.where(alone, client, server)),
+        protocol=protocol[order[first]],
+        port=port[order[first]],
+        unknown=way.unknown[order[first]],
+        random_port=way.random_port[order[first]],
+        src_port=src_port[order],
     )
-    outcome, lone = _outcomes(
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """Flows sorted into contacts: row ``order[i]`` belongs to contact ``group[i]``, which starts at ``first``."""
+
+    flows: pa.RecordBatch
+    order: Ints
+    first: Ints
+    group: Ints
+    back: Bools
+
+    def column(self, name: str) -> Ints:
+        """An integer column in contact order, -1 for null."""
+        return integers(self.flows, name)[self.order]
+
+    def total(self, values: npt.NDArray[np.generic]) -> Ints:
+        """Sum per contact."""
+        result: Ints = np.add.reduceat(values.astype(np.int64), self.first)
+        return result
+
+    def largest(self, values: npt.NDArray[np.generic]) -> Ints:
+        """Maximum per contact."""
+        result: Ints = np.maximum.reduceat(values.astype(np.int64), self.first)
+        return result
+
+    def any(self, flag: Bools) -> Bools:
+        """Whether any row of the contact is flagged."""
+        return self.total(flag) > 0
+
+    def flags(self, side: Bools, values: Ints) -> Ints:
+        """TCP flags of one side together, -1 where that side has none that are known."""
+        known = side & (values >= 0)
+        together: Ints = np.bitwise_or.reduceat(np.where(known, values, 0), self.first)
+        return np.where(self.any(known), together, -1)
+
+
+def _summed(
+    seen: _Seen,
+    *,
+    client: pa.Array,
+    server: pa.Array,
+    protocol: Ints,
+    port: Ints,
+    unknown: Bools,
+    random_port: Bools,
+    src_port: Ints,
+) -> pa.RecordBatch:
+    """The contact batch: sums over each contact's rows, and what became of it."""
+    back, forth = seen.back, ~seen.back
+    packets, octets, flags = (seen.column(c) for c in ("packets", "bytes", "tcp_flags"))
+    visits, answers = seen.total(forth), seen.total(back)
+    sent, sent_bytes = seen.total(np.where(forth, packets, 0)), seen.total(np.where(forth, octets, 0))
+    sizes_known = ~seen.any(forth & (octets < 0))
+    largest, largest_answer = (
+        seen.largest(np.where(forth, packets, -1)),
+        seen.largest(np.where(back, packets, -1)),
+    )
+    outcome, lone_syn = outcomes(
         protocol=protocol,
         visits=visits,
         answers=answers,
-        out_max=out_max,
-        back_max=back_max,
-        packets=out_packets,
-        octets=np.where(bytes_known, out_bytes, -1),
-        out_flags=np.where(has_flags, out_flags, -1),
-        back_flags=back_flags,
-        sampled=largest(sampled.astype(np.int64)) > 0,
-        unknown=unknown[first],
+        largest=largest,
+        largest_answer=largest_answer,
+        packets=sent,
+        octets=np.where(sizes_known, sent_bytes, -1),
+        flags=seen.flags(forth, flags),
+        answer_flags=seen.flags(back, flags),
+        sampled=seen.any(seen.column("sampling_rate") > 1),
+        unknown=unknown,
     )
-    lead = order[
-        first
-    ]  # with `back` as the last sort key, a contact's first row is the client's if it has one
-    to_null = _to_null(flows, order, forth | np.repeat(swap, np.diff(np.append(first, len(order)))), first)
-    version = ip_version(flows)
+    lead = pa.array(seen.order[seen.first])  # the client's own row if it has one: `back` is the last sort key
     columns = [
-        decode(client),
-        decode(server),
+        client,
+        server,
         _nullable(protocol, pa.uint8()),
-        _nullable(service, pa.uint16()),
-        pa.array(visits, pa.uint32()),
+        _nullable(port, pa.uint16()),
+        pa.array(_distinct_visits(seen, visits, src_port), pa.uint32()),
         pa.array(answers, pa.uint32()),
-        pa.array(np.where(visits > 0, out_packets, 0), pa.uint64()),
-        pa.array(np.maximum(out_bytes, 0), pa.uint64(), mask=~bytes_known),
-        _nullable(out_max, pa.uint64()),
-        _nullable(back_max, pa.uint64()),
+        pa.array(np.maximum(sent, 0), pa.uint64()),
+        pa.array(np.maximum(sent_bytes, 0), pa.uint64(), mask=~sizes_known),
+        _nullable(largest, pa.uint64()),
+        _nullable(largest_answer, pa.uint64()),
         pa.array(outcome, pa.int8()),
-        pa.array(lone, pa.bool_(), mask=~bytes_known),
-        pa.array(to_null),
-        pa.array(random_port[first]),
-        flows.column("in_if").take(pa.array(lead)),
-        flows.column("exporter").take(pa.array(lead)),
-        _times(flows, "start_time", order, first, np.minimum),
-        _times(flows, "end_time", order, first, np.maximum),
+        pa.array(lone_syn, pa.bool_(), mask=~sizes_known),
+        pa.array(_to_null(seen)),
+        pa.array(random_port),
+        seen.flows.column("in_if").take(lead),
+        seen.flows.column("exporter").take(lead),
+        _times(seen, "start_time", np.minimum),
+        _times(seen, "end_time", np.maximum),
     ]
-    return pa.RecordBatch.from_arrays(columns, schema=schema(version))
+    return pa.RecordBatch.from_arrays(columns, schema=schema(ip_version(seen.flows)))
 
 
-def _outcomes(
-    *,
-    protocol: Ints,
-    visits: Ints,
-    answers: Ints,
-    out_max: Ints,
-    back_max: Ints,
-    packets: Ints,
-    octets: Ints,
-    out_flags: Ints,
-    back_flags: Ints,
-    sampled: npt.NDArray[np.bool_],
-    unknown: npt.NDArray[np.bool_],
-) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
-    """Failed, answered or not known, by what is there: TCP flags, then packets, then sizes."""
-    size = np.where((octets >= 0) & (packets > 0), octets // np.maximum(packets, 1), -1)
-    whole = octets == size * packets
-    syn_size = np.isin(size, SYN_SIZES) & whole
-    few = (out_max >= 0) & (out_max <= MAX_LONE_PACKETS)
-    little_back = back_max < MAX_LONE_PACKETS  # also when nothing came back at all
-    tcp = protocol == TCP
-    outcome = np.zeros(len(protocol), np.int8)
-    # TCP by packets: below four packets nobody can have opened, asked and closed.
-    outcome[tcp & few & little_back & ~sampled] = FAILED
-    outcome[tcp & (out_max > MAX_LONE_PACKETS) & ~sampled] = ANSWERED
-    outcome[tcp & (out_max > MAX_LONE_PACKETS) & syn_size & (answers == 0)] = FAILED  # SYNs, retried
-    outcome[tcp & (back_max >= MAX_LONE_PACKETS)] = ANSWERED
-    # TCP flags are better than counts where they are there.
-    flagged = tcp & (out_flags >= 0)
-    conversed = (out_flags & ACK != 0) & (out_flags & (PSH | FIN) != 0)
-    outcome[flagged & conversed] = ANSWERED
-    outcome[flagged & ~conversed & (out_flags & SYN != 0) & (out_flags & ACK == 0)] = FAILED
-    outcome[flagged & ~conversed & (answers > 0) & (back_flags & RST != 0) & (back_flags & PSH == 0)] = FAILED
-    # Without protocol and ports only the size of bare SYNs says something.
-    nothing = protocol < 0
-    outcome[nothing & few & syn_size & (answers == 0)] = FAILED
-    outcome[nothing & (answers > 0) & unknown] = ANSWERED
-    # Others: an answer is an answer; its absence speaks only as far as answers can be seen (population).
-    other = ~tcp & ~nothing
-    outcome[other & (answers > 0)] = ANSWERED
-    outcome[visits == 0] = NOT_KNOWN
-    return outcome, few & syn_size & (outcome == FAILED)
-
-
-def _distinct_visits(
-    visits: Ints, order: Ints, first: Ints, src_port: Ints, skip: npt.NDArray[np.bool_]
-) -> Ints:
+def _distinct_visits(seen: _Seen, visits: Ints, src_port: Ints) -> Ints:
     """Visits without the same flow seen twice (at ingress and egress, by two routers): distinct source ports."""
     several = visits > 1
     if not several.any():
         return visits
-    group = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(order))))
-    rows = several[group] & ~skip & (src_port >= 0)
-    pairs = np.unique(group[rows] << 17 | src_port[rows])
-    distinct = np.bincount(pairs >> 17, minlength=len(first))
+    rows = several[seen.group] & ~seen.back & (src_port >= 0)
+    pairs = np.unique(seen.group[rows] << 17 | src_port[rows])
+    distinct = np.bincount(pairs >> 17, minlength=len(visits))
     return np.where(distinct > 0, distinct, visits)
 
 
-def _to_null(
-    flows: pa.RecordBatch, order: Ints, forth: npt.NDArray[np.bool_], first: Ints
-) -> npt.NDArray[np.bool_]:
+def _to_null(seen: _Seen) -> Bools:
     """Whether the router dropped the client's packets, in every one of its rows."""
-    column = flows.column("out_if")
-    names = column.dictionary.to_pylist()
-    codes = [i for i, name in enumerate(names) if name == NULL_INTERFACE]
+    column = seen.flows.column("out_if")
+    codes = [i for i, name in enumerate(column.dictionary.to_pylist()) if name == NULL_INTERFACE]
     if not codes:
-        return np.zeros(len(first), np.bool_)
-    dropped = np.isin(column.indices.fill_null(-1).to_numpy(zero_copy_only=False)[order], codes)
-    through = np.add.reduceat((forth & ~dropped).astype(np.int64), first)
-    into = np.add.reduceat((forth & dropped).astype(np.int64), first)
-    result: npt.NDArray[np.bool_] = (into > 0) & (through == 0)
-    return result
+        return np.zeros(len(seen.first), np.bool_)
+    dropped = np.isin(column.indices.fill_null(-1).to_numpy(zero_copy_only=False)[seen.order], codes)
+    return seen.any(~seen.back & dropped) & ~seen.any(~seen.back & ~dropped)
 
 
-def _times(flows: pa.RecordBatch, name: str, order: Ints, first: Ints, pick: np.ufunc) -> pa.Array:
-    column = flows.column(name)
+def _times(seen: _Seen, name: str, pick: np.ufunc) -> pa.Array:
+    column = seen.flows.column(name)
     kind = pa.timestamp("ns", tz="UTC")
     if column.null_count == len(column):
-        return pa.nulls(len(first), kind)
+        return pa.nulls(len(seen.first), kind)
     missing = np.iinfo(np.int64).max if pick is np.minimum else np.iinfo(np.int64).min
-    values = column.cast(pa.int64()).fill_null(missing).to_numpy(zero_copy_only=False)[order]
-    picked = pick.reduceat(values, first)
+    values = column.cast(pa.int64()).fill_null(missing).to_numpy(zero_copy_only=False)[seen.order]
+    picked = pick.reduceat(values, seen.first)
     return pa.array(picked, pa.int64(), mask=picked == missing).cast(kind)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from slowworm.detect import weights, wording
-from slowworm.detect.contacts import FAILED
 from slowworm.detect.evidence import Activities, Contacts, ContactWeights, mixture
+from slowworm.detect.outcome import FAILED
 from slowworm.detect.population import Population
 from slowworm.detect.profiles import Profiles
 from slowworm.detect.targeting import UNKNOWN, Targeting, targeting
@@ -28,7 +27,7 @@ from slowworm.detect.verdicts import (
     Verdict,
 )
 from slowworm.flows.addresses import Address, to_objects
-from slowworm.flows.services import TCP, service_name
+from slowworm.flows.services import TCP
 from slowworm.flows.table import integers
 
 Ints = npt.NDArray[np.int64]
@@ -340,12 +339,6 @@ class Judge:
 
 def _none(value: int) -> int | None:
     return None if value < 0 else value
-
-
-def services_text(services: Sequence[ServiceCount], limit: int = 4) -> str:
-    """``tcp/23, tcp/2323``."""
-    names = [service_name(s.protocol, s.port) for s in services[:limit]]
-    return ", ".join(names) + (f" and {len(services) - limit} more" if len(services) > limit else "")
 
 
 def failed_ports(contacts: Contacts, weighed: ContactWeights) -> tuple[Ints, Ints]:

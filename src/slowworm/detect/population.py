@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from slowworm.detect import weights
-from slowworm.detect.contacts import ANSWERED, FAILED
+from slowworm.detect.outcome import ANSWERED, FAILED
 from slowworm.flows.services import TCP
 from slowworm.flows.table import integers
 

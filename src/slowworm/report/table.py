@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
 from slowworm.detect.targeting import Targeting
-from slowworm.detect.verdicts import Verdict
+from slowworm.detect.verdicts import ServiceCount, Verdict
 from slowworm.detect.wording import plural
+from slowworm.flows.services import service_name
 from slowworm.report.case import HuntResult
 from slowworm.report.text import STYLES, put, safe, table
 
@@ -90,9 +93,13 @@ def how_text(how: Targeting) -> str:
     return how.name
 
 
-def _row(v: Verdict) -> list[str | Text]:
-    from slowworm.detect.judge import services_text
+def services_text(services: Sequence[ServiceCount], limit: int = 4) -> str:
+    """``tcp/23, tcp/2323``."""
+    names = [service_name(s.protocol, s.port) for s in services[:limit]]
+    return ", ".join(names) + (f" and {len(services) - limit} more" if len(services) > limit else "")
 
+
+def _row(v: Verdict) -> list[str | Text]:
     return [
         str(v.address),
         Text(v.verdict, STYLES.get(v.verdict, "")),
