@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from slowworm.detect.profiles import Profile, load_profiles
+from slowworm.detect.profiles.draw import draw_targets
 from slowworm.detect.profiles.model import stray_log
-from slowworm.rehearse.targets import draw_targets
 
 PAIRS = (
     ("codered-v2", "codered-ii"),

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.support import EXAMPLES, HEADER, Row, by_address, collapsed, healthy_network, listing, slowworm
 
 NETFLOW = EXAMPLES / "codered-netflow.txt"

@@ -8,12 +8,6 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-import slowworm
-from slowworm.detect import weights
-from slowworm.detect.detector import detect
-from slowworm.detect.profiles import load_profiles
-from slowworm.rehearse.targets import draw_targets
 from tests.support import (
     Row,
     accounting,
@@ -24,6 +18,12 @@ from tests.support import (
     public_address,
     scan,
 )
+
+import slowworm
+from slowworm.detect import weights
+from slowworm.detect.detector import detect
+from slowworm.detect.profiles import load_profiles
+from slowworm.detect.profiles.draw import draw_targets
 
 PROFILES = load_profiles()
 SOURCE = int(ipaddress.IPv4Address("20.1.77.9"))

@@ -7,10 +7,11 @@ from slowworm.detect.contacts import contacts
 from slowworm.detect.outcome import ANSWERED, FAILED, NOT_KNOWN
 from slowworm.sources.arrow import read_arrow
 
+Flow = dict[str, object]
 SYN, RST, PSH, ACK, FIN = 2, 4, 8, 16, 1
 
 
-def outcome(*flows: dict[str, object]) -> list[tuple[str, int]]:
+def outcome(*flows: Flow) -> list[tuple[str, int]]:
     import pyarrow as pa
 
     names = (
@@ -24,7 +25,7 @@ def outcome(*flows: dict[str, object]) -> list[tuple[str, int]]:
         "tcp_flags",
         "icmp_type",
     )
-    defaults: dict[str, object] = {"src_addr": "10.0.0.1", "dst_addr": "10.0.0.2", "protocol": 6, "src_port": 40000,
+    defaults: Flow = {"src_addr": "10.0.0.1", "dst_addr": "10.0.0.2", "protocol": 6, "src_port": 40000,
                                    "dst_port": 80}  # fmt: skip
     table = pa.Table.from_pylist([{n: {**defaults, **f}.get(n) for n in names} for f in flows])
     batch = contacts(read_arrow(table).batches[0])
@@ -37,7 +38,7 @@ def clients(batch: object) -> list[object]:
     return list(to_objects(batch.column("client")))  # type: ignore[attr-defined]
 
 
-def back(**extra: object) -> dict[str, object]:
+def back(**extra: object) -> Flow:
     return {"src_addr": "10.0.0.2", "dst_addr": "10.0.0.1", "src_port": 80, "dst_port": 40000, **extra}
 
 
@@ -66,20 +67,20 @@ def back(**extra: object) -> dict[str, object]:
         ([{"protocol": None, "src_port": None, "dst_port": None, "packets": 9, "bytes": 9 * 48}], NOT_KNOWN),
     ],
 )
-def test_outcomes(flows: list[dict[str, object]], expected: int) -> None:
+def test_outcomes(flows: list[Flow], expected: int) -> None:
     assert outcome(*flows) == [("10.0.0.1", expected)]
 
 
 def test_a_pair_is_one_contact_whichever_way_it_is_seen() -> None:
-    ntp = {"protocol": 17, "src_port": 123, "dst_port": 123, "packets": 1}
-    reverse = {**ntp, "src_addr": "10.0.0.2", "dst_addr": "10.0.0.1"}
+    ntp: Flow = {"protocol": 17, "src_port": 123, "dst_port": 123, "packets": 1}
+    reverse: Flow = {**ntp, "src_addr": "10.0.0.2", "dst_addr": "10.0.0.1"}
     assert outcome(ntp, reverse) == outcome(reverse, ntp) == [("10.0.0.1", ANSWERED)]
     assert outcome(reverse) == [("10.0.0.2", NOT_KNOWN)]
 
 
 def test_icmp_errors_are_nobodys_call() -> None:
-    ping = {"protocol": 1, "icmp_type": 8, "src_port": None, "dst_port": None, "packets": 1}
-    unreachable = {**ping, "icmp_type": 3, "src_addr": "10.0.0.9", "dst_addr": "10.0.0.1"}
+    ping: Flow = {"protocol": 1, "icmp_type": 8, "src_port": None, "dst_port": None, "packets": 1}
+    unreachable: Flow = {**ping, "icmp_type": 3, "src_addr": "10.0.0.9", "dst_addr": "10.0.0.1"}
     assert outcome(ping, unreachable) == [("10.0.0.1", NOT_KNOWN)]
 
 

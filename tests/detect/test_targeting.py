@@ -1,5 +1,6 @@
 """Naming how targets were chosen, against draws from the worms' own generators."""
 
+import itertools
 import math
 
 import numpy as np
@@ -7,8 +8,8 @@ import pytest
 
 from slowworm.detect import targeting as t
 from slowworm.detect.profiles import load_profiles
+from slowworm.detect.profiles.draw import draw_targets
 from slowworm.detect.profiles.model import SPACE, Profile, stray_log, walk_log_probability
-from slowworm.rehearse.targets import draw_targets
 
 PROFILES = load_profiles()
 SOURCE = 20 << 24 | 1 << 16 | 77 << 8 | 9
@@ -73,7 +74,7 @@ def test_a_profile_is_a_probability(name: str) -> None:
     rng = np.random.default_rng(1)
     total, n = 0.0, 40_000
     bounds = (32, 24, 16, 8, 0)  # host bits: strata of addresses by the prefix they share with the source
-    for outer, inner in zip(bounds, bounds[1:], strict=False):
+    for outer, inner in itertools.pairwise(bounds):
         inside = np.uint32(SOURCE) >> np.uint32(outer) << np.uint32(outer) if outer < 32 else np.uint32(0)
         drawn = inside | rng.integers(0, 2**outer, n, dtype=np.uint64).astype(np.uint32)
         stratum = (drawn ^ np.uint32(SOURCE)) >= np.uint32(2**inner) if inner else np.ones(n, np.bool_)
@@ -129,6 +130,22 @@ def test_local_weights_approach_the_worms_own() -> None:
     assert found.worm == "codered-ii"
     assert dict(found.prefix_weights)[0] == pytest.approx(0.125, abs=0.02)
     assert dict(found.prefix_weights)[8] == pytest.approx(0.5, abs=0.03)
+
+
+def test_how_many_more_targets_would_name_the_worm_is_about_right() -> None:
+    # Independent figures: facts/worms.md gives about 31 for Code Red II against Nimda at 1 % errors.
+    ii, nimda = PROFILES.get("codered-ii"), PROFILES.get("nimda")
+    assert math.log(99) / t.information(ii, nimda) == pytest.approx(31, rel=0.35)
+    assert t.information(PROFILES.get("codered-v1"), PROFILES.get("codered-v2")) == pytest.approx(0, abs=1e-9)
+    rng = np.random.default_rng(13)
+    needs = [
+        t.targeting(SOURCE, draw_targets(nimda, SOURCE, 6, rng), profiles=PROFILES.serving(6, 80)).worm_needs
+        for _ in range(20)
+    ]
+    assert all(n is None or 0 < n <= 40 for n in needs)
+    assert any(needs)
+    uniform = draw_targets(PROFILES.get("codered-v2"), SOURCE, 6, rng)
+    assert t.targeting(SOURCE, uniform, profiles=PROFILES.serving(6, 80)).worm_needs is None
 
 
 def test_too_few_targets_are_not_named() -> None:

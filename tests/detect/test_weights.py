@@ -1,5 +1,6 @@
 """Weights against their published sources and closed forms."""
 
+import itertools
 import math
 
 import pytest
@@ -20,8 +21,8 @@ def test_a_failure_weighs_what_the_threshold_random_walk_gives_it() -> None:
 
 def test_bounds_follow_from_prior_and_posterior() -> None:
     prior = 10 * math.log10(0.001 / 0.999)
-    assert weights.BOUND_INFECTED / 10 == pytest.approx(10 * math.log10(99) - prior, abs=0.1)
-    assert weights.BOUND_SUSPECT / 10 == pytest.approx(10 * math.log10(1 / 9) - prior, abs=0.1)
+    assert pytest.approx(10 * math.log10(99) - prior, abs=0.1) == weights.BOUND_INFECTED / 10
+    assert pytest.approx(10 * math.log10(1 / 9) - prior, abs=0.1) == weights.BOUND_SUSPECT / 10
 
 
 @given(st.floats(0, 1), st.floats(0.2, 0.95))
@@ -59,7 +60,7 @@ def test_every_constant_says_why() -> None:
     tree = ast.parse(Path(weights.__file__).read_text())
     body = tree.body
     documented = {"TENTHS"}
-    for node, after in zip(body, body[1:], strict=False):
+    for node, after in itertools.pairwise(body):
         if (
             isinstance(node, ast.Assign)
             and isinstance(after, ast.Expr)

@@ -101,7 +101,11 @@ def _readings(inputs: Iterable[Any], as_format: str | None) -> Iterator[Reading]
 
 def _is_text(item: str) -> bool:
     """A ``str`` is text rather than a path if it has several lines, or many words and names no file."""
-    return "\n" in item or len(item) > MAX_PATH or (len(item.split()) > MAX_PATH_WORDS and not Path(item).exists())
+    return (
+        "\n" in item
+        or len(item) > MAX_PATH
+        or (len(item.split()) > MAX_PATH_WORDS and not Path(item).exists())
+    )
 
 
 def _text(name: str, data: bytes, formats: Any, as_format: str | None) -> Reading:

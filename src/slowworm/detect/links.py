@@ -68,7 +68,7 @@ def _renamed(verdict: Verdict, sharing: set[str], is_shared: bool) -> Verdict:
         ranked = sorted(((n, p / total) for n, p in scores.items()), key=lambda item: (-item[1], item[0]))
         worms = tuple(Candidate(name=n, probability=round(p, 3)) for n, p in ranked if p >= 0.01)
         named = ranked[0][0] if ranked[0][1] >= WORM_NAMED_FROM and ranked[0][0] != "unknown" else None
-        how = replace(how, worm_candidates=worms, worm=named)
+        how = replace(how, worm_candidates=worms, worm=named, worm_needs=None if named else how.worm_needs)
     if is_shared:
         how = replace(how, name="shared-list")
     return replace(verdict, targeting=how)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
+from slowworm.detect.profiles.draw import draw_targets
 from slowworm.detect.profiles.model import (
     SPACE,
     STRAY,
@@ -16,6 +18,7 @@ from slowworm.detect.profiles.model import (
     Targets,
     independent_log_likelihood,
     sequential_log_likelihood,
+    stray_log,
 )
 from slowworm.flows.addresses import format_ipv4
 
@@ -50,6 +53,13 @@ WRONG_SHAPE = 0.05
 UNNAMED_PRIOR = 1.0
 """Prior weight of 'none of the known worms', where each known one has 1: there are many more than we list."""
 
+LEAST_INFORMATION = 1e-3
+"""Nats a target below which two worms count as choosing alike: thousands of targets would not do."""
+
+DRAWS = 4096
+EXAMPLE_SOURCE = 0x828A4D09
+"""130.138.77.9: no octet that any profile excludes."""
+
 _RESERVED = tuple(
     (int(n), k)
     for n, k in (
@@ -82,7 +92,8 @@ class Targeting:
     """How the targets were chosen.
 
     ``prefix_weights``: share of targets by longest prefix shared with the source, as text length → share, for
-    ``local``; ``prefix``: the scanned prefix for ``subnet``; ``stride`` for ``stride``.
+    ``local``; ``prefix``: the scanned prefix for ``subnet``; ``stride`` for ``stride``. ``worm_needs``: about how
+    many more targets would tell the two likeliest worms apart; ``None`` where one is named or no number would do.
     """
 
     name: str
@@ -92,6 +103,7 @@ class Targeting:
     prefix_weights: tuple[tuple[int, float], ...] = ()
     prefix: str | None = None
     stride: int | None = None
+    worm_needs: int | None = None
 
 
 UNKNOWN = Targeting(name="unknown", candidates=(), worm=None, worm_candidates=())
@@ -127,6 +139,7 @@ def targeting(
     spread = posterior["uniform"] + posterior["routable"]
     if (spread if name in ("uniform", "routable") else posterior[name]) < NAMED_FROM:
         name = "unknown"
+    profiles = tuple(profiles)
     worm, worms = _worms(source, targets, profiles, ordered, packet_bytes, models)
     return Targeting(
         name=name,
@@ -136,13 +149,14 @@ def targeting(
         prefix_weights=_shares(source, targets) if name == "local" else (),
         prefix=prefix if name == "subnet" else None,
         stride=stride if name == "stride" else None,
+        worm_needs=None if worm else _needs(worms, profiles),
     )
 
 
 def _worms(
     source: int,
     targets: Targets,
-    profiles: Iterable[Profile],
+    profiles: Sequence[Profile],
     ordered: bool,
     packet_bytes: npt.NDArray[np.int64] | None,
     models: dict[str, float],
@@ -161,6 +175,34 @@ def _worms(
     best = max(posterior, key=lambda n: posterior[n])
     named = best if best != "unknown" and posterior[best] >= WORM_NAMED_FROM else None
     return named, _listed(posterior)
+
+
+def _needs(worms: Sequence[Candidate], profiles: Sequence[Profile]) -> int | None:
+    """Targets until the odds of the likeliest worm over the next reach WORM_NAMED_FROM, if it is the one."""
+    by_name = {p.name: p for p in profiles}
+    known = [c for c in worms if c.name in by_name][:2]
+    if len(known) < 2 or known[1].probability <= 0:
+        return None
+    each = information(by_name[known[0].name], by_name[known[1].name])
+    missing = math.log(WORM_NAMED_FROM / (1 - WORM_NAMED_FROM)) - math.log(
+        known[0].probability / known[1].probability
+    )
+    return max(1, math.ceil(missing / each)) if each >= LEAST_INFORMATION else None
+
+
+@cache
+def information(worm: Profile, other: Profile) -> float:
+    """Nats by which one target of ``worm`` speaks for it against ``other``, on average (their divergence).
+
+    Estimated from DRAWS targets of a source in the middle of nowhere, with a fixed seed: the same every time.
+    """
+    if worm.order != "random" or other.order != "random":
+        return 0.0
+    targets = draw_targets(worm, EXAMPLE_SOURCE, DRAWS, np.random.default_rng(0))
+    ratio = stray_log(worm.density(EXAMPLE_SOURCE, targets)) - stray_log(
+        other.density(EXAMPLE_SOURCE, targets)
+    )
+    return float(ratio.mean())
 
 
 def _anywhere(first: Targets) -> float:  # noqa: ARG001 - every start is as likely

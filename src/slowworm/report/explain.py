@@ -104,6 +104,11 @@ def _targeting(verdict: Verdict, out: Console) -> None:
             for c in how.worm_candidates
         ]
         put(out, Text(), table([("Worm", "left"), ("Probability", "right"), ("", "left")], rows))
+        named = [c.name for c in how.worm_candidates if c.name != "unknown"][:2]
+        if how.worm_needs:
+            put(out, Text(f"about {how.worm_needs} more targets would tell {named[0]} from {named[1]}"))
+        elif not how.worm and len(named) > 1:
+            put(out, Text(f"no number of targets of this host alone tells {named[0]} from {named[1]}"))
 
 
 def _rows(result: HuntResult, verdict: Verdict, out: Console) -> None:

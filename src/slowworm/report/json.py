@@ -61,6 +61,7 @@ def _verdict(v: Verdict) -> dict[str, Any]:
         "profile": _profile(v.targeting),
         "worm": v.targeting.worm,
         "worm_candidates": _candidates(v.targeting.worm_candidates),
+        "worm_more_targets_needed": v.targeting.worm_needs,
         "in_if": v.in_if,
         "exporter": v.exporter,
         "first_seen": _time(v.first_seen),

@@ -47,7 +47,7 @@ class Shape:
     source_port: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Profile:
     """How one worm (or kind of scan) chooses targets. Sizes and exclusions refer to IPv4.
 
