@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from slowworm.api.hunt import hunt as hunt
     from slowworm.detect.profiles import Profile as Profile
+    from slowworm.detect.profiles import Profiles as Profiles
     from slowworm.detect.profiles import load_profiles as load_profiles
     from slowworm.detect.verdicts import Evidence as Evidence
     from slowworm.detect.verdicts import Verdict as Verdict
@@ -35,6 +36,7 @@ _PUBLIC = {
     "Verdict": ("slowworm.detect.verdicts", "Verdict"),
     "Evidence": ("slowworm.detect.verdicts", "Evidence"),
     "Profile": ("slowworm.detect.profiles", "Profile"),
+    "Profiles": ("slowworm.detect.profiles", "Profiles"),
     "load_profiles": ("slowworm.detect.profiles", "load_profiles"),
     "Filter": ("slowworm.flows.filter", "Filter"),
     "flow_schema": ("slowworm.flows.schema", "schema"),

@@ -187,6 +187,83 @@ def test_an_outage_of_known_servers_condemns_nobody() -> None:
     assert named(hunt(listing(rows))) == {}
 
 
+def test_an_outage_before_anybody_was_answered_condemns_nobody() -> None:
+    rng = np.random.default_rng(12)
+    servers = [public_address(rng) for _ in range(8)]
+    rows = [
+        Row(f"10.1.{i}.9", str(server), int(rng.integers(1025, 65000)), 443, int(rng.integers(1, 4)))
+        for i in range(30)
+        for server in rng.choice(servers, 5, replace=False)
+    ]
+    assert named(hunt(listing(rows))) == {}
+    worm = [int(v) for v in rng.integers(1 << 24, 223 << 24, 9)]
+    assert named(hunt(listing(rows + scan("10.1.3.9", worm, port=445)))) == {"10.1.3.9": "infected"}
+
+
+def test_the_same_table_twice_is_the_same_evidence() -> None:
+    pairs = [("20.1.77.9", f"{i}.4.5.6", 2, 96) for i in (31, 77, 120, 201, 99)]
+    once, twice = hunt(accounting(pairs)), hunt(accounting(pairs) + accounting(pairs))
+    assert [(v.weight, v.verdict) for v in once.verdicts] == [(v.weight, v.verdict) for v in twice.verdicts]
+
+
+@pytest.mark.parametrize(("port", "protocol"), [(1434, 17), (0x0800, 1)])
+def test_silence_that_cannot_be_judged_is_at_least_told(port: int, protocol: int) -> None:
+    rng = np.random.default_rng(13)
+    rows = [Row("10.1.1.1", public_address(rng), 1045, port, 1, protocol) for _ in range(50)]
+    result = hunt(listing(rows))
+    assert result.verdicts == ()
+    assert [(n.id, n.count) for n in result.notes] == [("silence-not-judged", 1)]
+    assert "10.1.1.1" in result.notes[0].text
+
+
+def test_udp_answers_that_take_another_way_condemn_no_resolver() -> None:
+    rng = np.random.default_rng(14)
+    tcp = [r for _ in range(40) for r in conversation(rng, "10.1.1.7", public_address(rng), 443)]
+    one_way = [Row("10.1.1.53", public_address(rng), 2000 + i, 53, 1, 17) for i in range(300)]
+    assert named(hunt(listing(tcp + one_way))) == {}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 40), st.integers(2, 14), st.integers(0, 6))
+def test_as_many_more_targets_as_are_said_to_be_needed_do_suffice(
+    talks: int, failures: int, others: int
+) -> None:
+    rng = np.random.default_rng(talks * 100 + failures)
+    rows = [r for _ in range(talks) for r in conversation(rng, "10.1.1.7", public_address(rng), 80)]
+    for port in range(others):
+        rows += conversation(rng, "10.1.1.7", public_address(rng), 5000 + port)
+    targets = [int(v) for v in rng.integers(1 << 24, 223 << 24, failures + 60)]
+    result = hunt(listing(rows + scan("10.1.1.7", targets[:failures])))
+    for verdict in result.verdicts:
+        if verdict.verdict == "suspect":
+            more = verdict.more_targets_needed
+            assert more
+            enough = hunt(listing(rows + scan("10.1.1.7", targets[: failures + more])))
+            assert named(enough)["10.1.1.7"] == "infected"
+            almost = hunt(listing(rows + scan("10.1.1.7", targets[: failures + more - 1])))
+            assert named(almost)["10.1.1.7"] == "suspect"
+
+
+def test_services_share_one_hosts_chance() -> None:
+    rng = np.random.default_rng(15)
+    targets = [int(v) for v in rng.integers(1 << 24, 223 << 24, 5)]
+    alone = hunt(listing(scan("10.1.1.7", targets))).verdicts[0]
+    busy = [r for port in range(9) for r in conversation(rng, "10.1.1.7", public_address(rng), 100 + port)]
+    among_ten = hunt(listing(scan("10.1.1.7", targets) + busy)).verdicts[0]
+    assert alone.weight - among_ten.weight == pytest.approx(10.0)
+    assert {e.name: e.weight for e in among_ten.evidence}["services-looked-at"] == -10.0
+
+
+def test_outsiders_and_the_dropped_are_told_apart_in_notes() -> None:
+    rows = [Row("203.0.113.9", f"10.9.{i}.7", 3000 + i, 445, 1) for i in range(3)]
+    rows += [Row("198.51.100.4", "10.9.9.9", 3000, 445, 1, out_if="Null")]
+    texts = sorted(n.text for n in hunt(listing(rows), inside=["10.0.0.0/8"]).notes)
+    assert "lead nowhere" in texts[0]
+    assert "198.51.100.4" in texts[0]
+    assert "did not answer" in texts[1]
+    assert "203.0.113.9" in texts[1]
+
+
 def test_codered_v1_shares_its_list_and_is_named_by_it() -> None:
     targets = draw_targets(PROFILES.get("codered-v1"), SOURCE, 40, np.random.default_rng(2))
     rows = []

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from slowworm.detect.direction import Direction, directions
+from slowworm.detect.profiles import load_profiles
 
 TCP, UDP, ICMP = 6, 17, 1
 
@@ -12,7 +13,12 @@ def judge(rows: list[tuple[int, int, int, int]], icmp_type: int = -1) -> Directi
     """Rows of (source, protocol, source port, destination port)."""
     source, protocol, sp, dp = (np.array(c, np.int64) for c in zip(*rows, strict=True))
     return directions(
-        source=source, protocol=protocol, src_port=sp, dst_port=dp, icmp_type=np.full(len(rows), icmp_type)
+        source=source,
+        protocol=protocol,
+        src_port=sp,
+        dst_port=dp,
+        icmp_type=np.full(len(rows), icmp_type),
+        random_port_sources=load_profiles().random_port_sources(),
     )
 
 

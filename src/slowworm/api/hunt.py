@@ -18,7 +18,7 @@ from slowworm.flows.addresses import Network
 from slowworm.flows.filter import Filter
 from slowworm.outbreak.summary import outbreaks
 from slowworm.report.case import HuntResult, InputSummary
-from slowworm.sources.base import Note, Reading
+from slowworm.sources.base import Note, Reading, merged
 from slowworm.sources.formats import standard_formats
 from slowworm.sources.inputs import paths_of, read_bytes, read_inputs
 
@@ -60,6 +60,9 @@ def hunt(
         )
     batches = [b for r in readings for b in r.batches]
     notes = [n for r in readings for n in r.notes]
+    notes += [
+        Note(id="profile-skipped", text=f"a profile of your own is not used: {p}") for p in chosen.problems
+    ]
     if only is not None:
         total = sum(b.num_rows for b in batches)
         batches = [b.filter(pa.array(only.mask(b))) for b in batches]
@@ -134,7 +137,7 @@ def _result(
             for r in readings
         ),
         verdicts=verdicts,
-        notes=(*(n for d in found for n in d.notes), *notes),
+        notes=merged([*(n for d in found for n in d.notes), *notes]),
         outbreaks=outbreaks(verdicts),
         hosts=sum(d.hosts for d in found),
         flows=tuple(batches),

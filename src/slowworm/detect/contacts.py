@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow as pa
 from slowworm.detect.direction import directions
 from slowworm.detect.outcome import outcomes
 from slowworm.flows.schema import ip_version
+from slowworm.flows.services import ICMP, ICMP6
 from slowworm.flows.table import integers
 
 Ints = npt.NDArray[np.int64]
@@ -48,12 +49,12 @@ def schema(version: int) -> pa.Schema:
     )
 
 
-def contacts(flows: pa.RecordBatch) -> pa.RecordBatch:
+def contacts(flows: pa.RecordBatch, *, random_port_sources: Iterable[tuple[int, int]] = ()) -> pa.RecordBatch:
     """One row per contact of the flows of one IP version, sorted by client, server and service.
 
     ``visits``: flows from the client (0 if only answers were seen); ``outcome``: FAILED, NOT_KNOWN or
     ANSWERED; ``lone_syn``: null where packet sizes are not known. Flows without a source or a destination,
-    and ICMP errors, take no part.
+    and ICMP errors, take no part. ``random_port_sources``: see :func:`directions`.
     """
     version = ip_version(flows)
     if flows.column("src_addr").null_count or flows.column("dst_addr").null_count:
@@ -68,6 +69,7 @@ def contacts(flows: pa.RecordBatch) -> pa.RecordBatch:
         src_port=src_port,
         dst_port=dst_port,
         icmp_type=integers(flows, "icmp_type"),
+        random_port_sources=random_port_sources,
     )
     port = np.where(way.random_port, -1, np.where(way.answer, src_port, dst_port))
     # Where either side may have called, the pair is brought into one order, so that an answer finds its call.
@@ -195,12 +197,16 @@ def _summed(
 
 
 def _distinct_visits(seen: _Seen, visits: Ints, src_port: Ints) -> Ints:
-    """Visits without the same flow seen twice (at ingress and egress, by two routers): distinct source ports."""
+    """Visits without the same flow seen twice (at ingress and egress, by two routers): distinct source ports.
+
+    A source without ports sums up all flows of a pair: a pair that comes twice was listed twice.
+    """
     several = visits > 1
     if not several.any():
         return visits
-    rows = several[seen.group] & ~seen.back & (src_port >= 0)
-    pairs = np.unique(seen.group[rows] << 17 | src_port[rows])
+    icmp = np.isin(seen.column("protocol"), (ICMP, ICMP6))
+    rows = several[seen.group] & ~seen.back & ~icmp
+    pairs = np.unique(seen.group[rows] << 17 | src_port[rows] + 1)
     distinct = np.bincount(pairs >> 17, minlength=len(visits))
     return np.where(distinct > 0, distinct, visits)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,23 +9,19 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from slowworm.detect import weights
+from slowworm.detect import notes, weights
 from slowworm.detect.contacts import contacts as contacts_of
-from slowworm.detect.evidence import Activities, Contacts, activities, columns, contact_weights
-from slowworm.detect.judge import Judge, failed_ports, runs
+from slowworm.detect.evidence import Activities, activities, columns, contact_weights, failed_ports
+from slowworm.detect.judge import Judge, Suspicion
 from slowworm.detect.links import link
 from slowworm.detect.population import population
 from slowworm.detect.profiles import Profiles
 from slowworm.detect.verdicts import Verdict
-from slowworm.detect.wording import plural
-from slowworm.flows.addresses import Network
-from slowworm.flows.services import service_name
+from slowworm.flows.addresses import Address, Network
 from slowworm.sources.base import Note
 
 Ints = npt.NDArray[np.int64]
-
-EXAMPLES = 3
-"""Addresses named in a note."""
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +42,7 @@ def detect(
     ``inside``: prefixes of one's own network; stray probes from elsewhere are reported together. ``everyone``
     adds verdicts on clean hosts. The result does not depend on the order of rows.
     """
-    batch = contacts_of(flows)
+    batch = contacts_of(flows, random_port_sources=profiles.random_port_sources())
     if not batch.num_rows:
         return Detection(verdicts=(), notes=(), hosts=0)
     seen = population(batch)
@@ -55,34 +50,24 @@ def detect(
     weighed = contact_weights(table, seen)
     judge = Judge(batch=batch, contacts=table, weighed=weighed, population=seen, profiles=profiles)
     verdicts, taken = _scanners(judge)
-    grouped = activities(table, weighed)
-    found, strays = _horizontal(judge, grouped, taken, inside)
-    verdicts += found
-    notes = _stray_note(judge, strays)
+    grouped = activities(table, weighed, but=taken)
+    found, strays = _horizontal(judge, grouped, inside)
+    verdicts = link(verdicts + found, table, judge)
     victims = judge.victims()
+    said = [*notes.strays(judge, strays), *notes.silence(judge, grouped)]
     if everyone:
         verdicts += victims
         verdicts += _clean(judge, grouped, {v.address for v in verdicts})
-    elif victims:
-        names = ", ".join(str(v.address) for v in victims[:EXAMPLES])
-        notes.append(
-            Note(
-                id="backscatter",
-                count=len(victims),
-                text=(
-                    f"{len(victims)} flooded under forged sources, seen by the answers: {names} (--all shows them)"
-                ),
-            )
-        )
-    linked = link(verdicts, table, judge)
+    else:
+        said += notes.backscatter(victims)
     return Detection(
-        verdicts=tuple(sorted(linked, key=lambda v: v.sort_key)),
-        notes=tuple(notes),
+        verdicts=tuple(sorted(verdicts, key=lambda v: v.sort_key)),
+        notes=tuple(said),
         hosts=len(np.unique(table.client)),
     )
 
 
-def _scanners(judge: Judge) -> tuple[list[Verdict], npt.NDArray[np.bool_]]:
+def _scanners(judge: Judge) -> tuple[list[Verdict], Bools]:
     """Vertical and block scans, and which contacts they account for."""
     taken = np.zeros(len(judge.contacts.client), np.bool_)
     rows, weight = failed_ports(judge.contacts, judge.weighed)
@@ -91,85 +76,73 @@ def _scanners(judge: Judge) -> tuple[list[Verdict], npt.NDArray[np.bool_]]:
         own = judge.contacts.client[rows] == client
         mine = rows[own]
         several = len(np.unique(judge.contacts.server[mine])) > 1
-        verdicts.append(
-            judge.scanner(mine, activity="block" if several else "vertical", weight=int(weight[own].max()))
-        )
+        activity = "block" if several else "vertical"
+        verdicts.append(judge.scanner(mine, activity=activity, weight=int(weight[own].max())))
         taken[mine] = True
     return verdicts, taken
 
 
 def _horizontal(
-    judge: Judge, grouped: Activities, taken: npt.NDArray[np.bool_], inside: Sequence[Network]
-) -> tuple[list[Verdict], list[Ints]]:
-    """Horizontal scans by host; and the contacts of sources that only probed what leads nowhere."""
-    total = judge.weighed.total
-    scanning = np.add.reduceat((total > 0)[grouped.order].astype(np.int64), grouped.start)
-    through = np.add.reduceat(
-        ((total > 0) & ~judge.contacts.to_null)[grouped.order].astype(np.int64), grouped.start
+    judge: Judge, grouped: Activities, inside: Sequence[Network]
+) -> tuple[list[Verdict], list[notes.Stray]]:
+    """Horizontal scans by host; and the sources too weak for a verdict that probe from outside or into nowhere."""
+    if not len(grouped.start):
+        return [], []
+    total = judge.weighed.total[grouped.order]
+    dropped = judge.contacts.to_null[grouped.order]
+    scanning = np.add.reduceat((total > 0).astype(np.int64), grouped.start)
+    through = np.add.reduceat(((total > 0) & ~dropped).astype(np.int64), grouped.start)
+    outside = _outside(judge, grouped.order[grouped.start], inside)
+    weight = (
+        grouped.weight
+        + np.array([weights.services_allowance(n) for n in range(grouped.services.max() + 1)])[
+            grouped.services
+        ]
     )
-    stray = (scanning > 0) & ((through == 0) | _outside(judge, grouped.order[grouped.start], inside))
-    # Cheap first cut, on whole columns: what it drops can neither be flagged nor be a stray probe.
-    flaggable = (grouped.weight >= weights.BOUND_SUSPECT) & (scanning >= weights.MIN_TARGETS)
-    candidate = (grouped.weight > 0) & (flaggable | stray)
-    verdicts: list[Verdict] = []
-    strays: list[Ints] = []
-    by_client: dict[int, list[tuple[Ints, int, float]]] = {}
-    for i in np.flatnonzero(candidate):
-        rows = grouped.order[grouped.start[i] : grouped.end[i]]
-        if taken[rows].any():
-            rows = rows[~taken[rows]]
-            if not len(rows):
-                continue
-            weight, share = judge.merged_weight(rows)
-        else:
-            weight, share = int(grouped.weight[i]), float(grouped.share[i])
-        if weight < weights.BOUND_INFECTED and stray[i]:
-            strays.append(rows)
-            continue
-        if weight >= weights.BOUND_SUSPECT and int((total[rows] > 0).sum()) >= weights.MIN_TARGETS:
-            by_client.setdefault(int(judge.contacts.client[rows[0]]), []).append((rows, weight, share))
-    for found in by_client.values():
-        verdicts += _of_one_host(judge, found)
-    return verdicts, strays
-
-
-def _of_one_host(judge: Judge, found: list[tuple[Ints, int, float]]) -> list[Verdict]:
-    """One entry per activity: a bot's services together, a tool's many services as one."""
-    if len(found) == 1:
-        rows, weight, share = found[0]
-        return [judge.horizontal(rows, weight=weight, share=share)]
-    groups: list[list[Ints]] = []
-    for rows, _, _ in found:
-        home = next((g for g in groups if _one_worm(judge, g[0], rows)), None)
-        if home is None:
-            groups.append([rows])
-        else:
-            home.append(rows)
-    merged = [np.concatenate(g) for g in groups]
-    if len(merged) >= weights.VERTICAL_SERVICES:
-        everything = np.concatenate(merged)
-        weight, _ = judge.merged_weight(everything)
-        return [judge.scanner(everything, activity="block", weight=weight)]
-    return [
-        judge.horizontal(rows, weight=w, share=s) for rows in merged for w, s in [judge.merged_weight(rows)]
+    suspicious = (weight >= weights.BOUND_SUSPECT) & (scanning >= weights.MIN_TARGETS)
+    stray = (
+        (weight < weights.BOUND_INFECTED) & (grouped.weight > 0) & (scanning > 0) & ((through == 0) | outside)
+    )
+    strays = [
+        notes.Stray(row=int(grouped.order[grouped.start[i]]), nowhere=bool(through[i] == 0))
+        for i in np.flatnonzero(stray)
     ]
+    by_client: dict[int, list[Suspicion]] = {}
+    for i in np.flatnonzero(suspicious & ~stray):
+        rows = grouped.order[grouped.start[i] : grouped.end[i]]
+        suspicion = Suspicion(rows=rows, share=float(grouped.share[i]), services=int(grouped.services[i]))
+        by_client.setdefault(int(judge.contacts.client[rows[0]]), []).append(suspicion)
+    return [verdict for found in by_client.values() for verdict in _of_one_host(judge, found)], strays
+
+
+def _of_one_host(judge: Judge, found: list[Suspicion]) -> list[Verdict]:
+    """One entry per activity: a bot's services together, a tool's many services as one."""
+    groups: list[list[Suspicion]] = []
+    for suspicion in found:
+        home = next((g for g in groups if _one_worm(judge, g[0].rows, suspicion.rows)), None)
+        if home is None:
+            groups.append([suspicion])
+        else:
+            home.append(suspicion)
+    if len(groups) >= weights.VERTICAL_SERVICES:
+        groups = [[s for g in groups for s in g]]
+    merged = [
+        group[0]
+        if len(group) == 1
+        else judge.together(np.concatenate([s.rows for s in group]), group[0].services)
+        for group in groups
+    ]
+    if len(found) >= weights.VERTICAL_SERVICES and len(merged) == 1 and not judge.one_profile(merged[0].rows):
+        return [judge.scanner(merged[0].rows, activity="block", weight=judge.weight(merged[0]))]
+    return [judge.horizontal(suspicion) for suspicion in merged]
 
 
 def _one_worm(judge: Judge, first: Ints, second: Ints) -> bool:
-    """Whether some profile attacks both services."""
-    keys = [
-        (int(judge.contacts.protocol[rows[0]]), int(judge.contacts.port[rows[0]])) for rows in (first, second)
-    ]
-    return any(
-        all(
-            any((s.protocol, -1 if s.port is None else s.port) == key for s in profile.services)
-            for key in keys
-        )
-        for profile in judge.profiles.items
-    )
+    """Whether some profile attacks the services of both."""
+    return judge.one_profile(np.array([first[0], second[0]]))
 
 
-def _outside(judge: Judge, rows: Ints, inside: Sequence[Network]) -> npt.NDArray[np.bool_]:
+def _outside(judge: Judge, rows: Ints, inside: Sequence[Network]) -> Bools:
     """Which contacts have a client outside one's own prefixes; none where no prefixes are known."""
     outside = np.full(len(rows), bool(inside))
     if not inside:
@@ -185,49 +158,15 @@ def _outside(judge: Judge, rows: Ints, inside: Sequence[Network]) -> npt.NDArray
     return np.array([not any(judge.address(int(row)) in n for n in wanted) for row in rows], np.bool_)
 
 
-def _stray_note(judge: Judge, strays: list[Ints]) -> list[Note]:
-    """Stray probes together, by service and interface."""
-    by_service: dict[tuple[str, str | None], list[int]] = {}
-    for rows in strays:
-        c = judge.contacts
-        protocol, port = int(c.protocol[rows[0]]), int(c.port[rows[0]])
-        name = service_name(None if protocol < 0 else protocol, None if port < 0 else port)
-        interface = judge.batch.column("in_if")[int(rows[0])].as_py()
-        by_service.setdefault((name, interface), []).append(int(rows[0]))
-    notes = []
-    for (name, interface), first_rows in sorted(
-        by_service.items(), key=lambda item: (-len(item[1]), item[0][0])
-    ):
-        examples = ", ".join(str(judge.address(row)) for row in first_rows[:EXAMPLES])
-        more = "" if len(first_rows) <= EXAMPLES else ", …"
-        where = f" behind {interface}" if interface else ""
-        notes.append(
-            Note(
-                id="outside-probes",
-                count=len(first_rows),
-                text=(
-                    f"{plural(len(first_rows), 'source')}{where} probed {name} at addresses that "
-                    f"lead nowhere ({examples}{more}): too little for a verdict on each; together they say that the "
-                    "scan also comes from outside"
-                ),
-            )
-        )
-    return notes
-
-
-def _clean(
-    judge: Judge, grouped: Activities, flagged: set[ipaddress.IPv4Address | ipaddress.IPv6Address]
-) -> list[Verdict]:
+def _clean(judge: Judge, grouped: Activities, flagged: set[Address]) -> list[Verdict]:
     """One verdict per host that nothing else was said of, from its heaviest activity."""
-    contacts: Contacts = judge.contacts
     verdicts = []
-    starts: dict[int, list[int]] = {}
+    activities_of: dict[int, list[int]] = {}
     for i, begin in enumerate(grouped.start):
-        starts.setdefault(int(contacts.client[grouped.order[begin]]), []).append(i)
-    for members in starts.values():
-        address = judge.address(int(grouped.order[grouped.start[members[0]]]))
-        if address in flagged:
+        activities_of.setdefault(int(judge.contacts.client[grouped.order[begin]]), []).append(i)
+    for members in activities_of.values():
+        if judge.address(int(grouped.order[grouped.start[members[0]]])) in flagged:
             continue
-        rows = np.concatenate(runs(grouped, np.array(members)))
+        rows = np.concatenate([grouped.order[grouped.start[i] : grouped.end[i]] for i in members])
         verdicts.append(judge.ordinary(rows, weight=max(int(grouped.weight[i]) for i in members)))
     return verdicts

@@ -6,12 +6,13 @@ scan. Ports decide, and the fan of each endpoint where ports do not.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from slowworm.flows.services import ICMP, ICMP6, PORT_NAMES, UDP
+from slowworm.flows.services import ICMP, ICMP6, PORT_NAMES
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -35,10 +36,6 @@ _SERVER_PORT = np.zeros(65536, np.bool_)
 _SERVER_PORT[1:1024] = True
 _SERVER_PORT[[port for port in PORT_NAMES if port >= 1024]] = True
 
-RANDOM_PORT_SOURCES = ((UDP, 4000),)
-"""Fixed source ports of worms that choose the destination port at random (Witty): rows from these are
-requests if they go where no ephemeral port is."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Direction:
@@ -51,8 +48,20 @@ class Direction:
     random_port: Bools
 
 
-def directions(*, source: Ints, protocol: Ints, src_port: Ints, dst_port: Ints, icmp_type: Ints) -> Direction:
-    """Directions of flows; missing values are -1, ``source`` any code of the source address below 2^32."""
+def directions(
+    *,
+    source: Ints,
+    protocol: Ints,
+    src_port: Ints,
+    dst_port: Ints,
+    icmp_type: Ints,
+    random_port_sources: Iterable[tuple[int, int]] = (),
+) -> Direction:
+    """Directions of flows; missing values are -1, ``source`` any code of the source address below 2^32.
+
+    ``random_port_sources``: (protocol, source port) of worms that choose the destination port at random, as
+    Witty does: rows from these are requests if they go where no ephemeral port is.
+    """
     n = len(source)
     icmp = (protocol == ICMP) | (protocol == ICMP6)
     answer = (protocol == ICMP) & np.isin(icmp_type, ICMP_ANSWERS)
@@ -89,7 +98,7 @@ def directions(*, source: Ints, protocol: Ints, src_port: Ints, dst_port: Ints, 
     guess = np.where(_SERVER_PORT[dp] & _SERVER_PORT[sp], 1, guess)
     vote = np.where(undecided, guess, vote)
     same = sp == dp
-    for number, port in RANDOM_PORT_SOURCES:
+    for number, port in random_port_sources:
         suspicious = (proto == number) & (sp == port)
         if suspicious.any():
             nowhere = (dp < 1024) | ((dp > 5000) & (dp < 32768))  # no system's ephemeral range by default

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from slowworm.detect import weights
-from slowworm.detect.outcome import ANSWERED, FAILED
-from slowworm.detect.population import Population
-from slowworm.flows.services import ICMP, ICMP6, TCP, UDP
+from slowworm.detect.outcome import ANSWERED, FAILED, NOT_KNOWN
+from slowworm.detect.population import MAX_BENIGN_FAILURE, MIN_OTHER_CLIENTS, Population
+from slowworm.flows.services import TCP, UDP
 from slowworm.flows.table import integers
 
 Ints = npt.NDArray[np.int64]
@@ -47,6 +47,7 @@ class Contacts:
     lone_syn: Ints
     to_null: Bools
     packets: Ints
+    largest: Ints
     octets: Ints
     first_time: Ints
     ipv4: bool
@@ -73,6 +74,7 @@ def columns(batch: pa.RecordBatch) -> Contacts:
         .to_numpy(zero_copy_only=False),
         to_null=batch.column("to_null").to_numpy(zero_copy_only=False),
         packets=integers(batch, "packets"),
+        largest=integers(batch, "largest"),
         octets=integers(batch, "bytes"),
         first_time=integers(batch, "first_time"),
         ipv4=ipv4,
@@ -94,61 +96,73 @@ class ContactWeights:
 def contact_weights(contacts: Contacts, population: Population) -> ContactWeights:
     """Weigh every contact by itself against the population."""
     n = len(contacts.client)
-    seen = population.visibility
-    by_packets, answered = weights.failure_weights(benign_failure=population.benign_failure, visibility=1.0)
-    by_silence, _ = weights.failure_weights(benign_failure=population.benign_failure, visibility=seen or 0.0)
     # TCP tells by its packets that nothing came of it; UDP and ICMP only by an answer that is not seen.
-    silent = np.isin(contacts.protocol, (UDP, ICMP, ICMP6)) & (contacts.outcome == 0) & (contacts.visits > 0)
-    silent_failed = silent & (by_silence > 0)
-    failed = (contacts.outcome == FAILED) | silent_failed
-    share = by_silence / by_packets if by_packets else 0.0
-
-    def scaled(weight: int) -> Ints:
-        return np.where(silent_failed, round(weight * share), weight)
-
+    silent = np.isin(contacts.protocol, tuple(population.visibility)) & (contacts.protocol != TCP)
+    silent &= (contacts.outcome == NOT_KNOWN) & (contacts.visits > 0)
+    failed = (contacts.outcome == FAILED) | silent
+    visibility = np.where(silent, population.visibility.get(TCP, 0.0), 1.0)
+    failure = np.where(failed, _failure_weight(population, visibility), 0)
+    _, answered = weights.failure_weights(benign_failure=population.benign_failure, visibility=1.0)
+    # What rests on a failure speaks as loudly as the failure itself, against the most it could weigh.
+    most, _ = weights.failure_weights(benign_failure=weights.P_FAIL_BENIGN, visibility=1.0)
+    loudness = failure / most
     pieces = np.zeros((len(PIECES), n), np.int64)
-    pieces[0] = np.where(failed, np.where(silent_failed, by_silence, by_packets), 0)
-    pieces[0] += np.where(contacts.outcome == ANSWERED, answered, 0)
-    pieces[1] = np.where((contacts.outcome == FAILED) & (contacts.lone_syn == 1), weights.LONE_SYN, 0)
-    once = np.where(contacts.visits <= 1, scaled(weights.SINGLE_VISIT), scaled(weights.REPEAT_VISIT))
+    pieces[0] = failure + np.where(contacts.outcome == ANSWERED, answered, 0)
+    lone = (contacts.outcome == FAILED) & (contacts.lone_syn == 1)
+    pieces[1] = np.where(lone, np.rint(weights.LONE_SYN * loudness), 0)
+    once = np.where(contacts.visits <= 1, np.rint(weights.SINGLE_VISIT * loudness), weights.REPEAT_VISIT)
     pieces[2] = np.where(failed, once, 0)
-    others = population.answered_clients - (contacts.outcome == ANSWERED)
-    pieces[3] = np.where(others >= 2, weights.POPULAR_TARGET, 0)
-    pieces[4] = np.where(failed & contacts.to_null, weights.TO_NULL, 0)
+    pieces[3] = np.where(population.answered_others >= MIN_OTHER_CLIENTS, weights.POPULAR_TARGET, 0)
+    pieces[4] = np.where(failed & contacts.to_null, np.rint(weights.TO_NULL * loudness), 0)
     if contacts.ipv4:
         pieces[5] = np.where(_impossible(contacts), weights.IMPOSSIBLE_TARGET, 0)
-    if by_packets == 0:
-        # Everything fails for everybody: nothing that rests on failure may speak against anyone.
-        pieces[1:3] = np.minimum(pieces[1:3], 0)
-        pieces[4] = 0
     return ContactWeights(pieces=pieces, total=pieces.sum(axis=0), failed=failed)
+
+
+def _failure_weight(population: Population, visibility: npt.NDArray[np.float64]) -> Ints:
+    """Weight of each contact's failure: against the failure rate of all, or of its target's other clients."""
+    others = population.failed_others + population.answered_others
+    pseudo = weights.PSEUDO_CLIENTS
+    own = (population.failed_others + weights.P_FAIL_BENIGN * pseudo) / (others + pseudo)
+    rate = np.maximum(population.benign_failure, np.minimum(own, MAX_BENIGN_FAILURE))
+    both, index = np.unique(np.round(np.stack([rate, visibility]), 6), axis=1, return_inverse=True)
+    table = [weights.failure_weights(benign_failure=r, visibility=v)[0] for r, v in both.T.tolist()]
+    return np.array(table, np.int64)[index.reshape(-1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activities:
-    """One client on one service each: contacts ``order[start:end]``, weight in tenths under the best share."""
+    """One client on one service each: contacts ``order[start:end]``, weight in tenths under the best share.
+
+    ``services``: how many services the client calls; their allowance is not yet taken off ``weight``.
+    """
 
     order: Ints
     start: Ints
     end: Ints
     weight: Ints
     share: npt.NDArray[np.float64]
+    services: Ints
 
 
-def activities(contacts: Contacts, weighed: ContactWeights) -> Activities:
-    """Group contacts by (client, protocol, port) and weigh each group as a mixture of scan and ordinary use."""
-    if not len(contacts.client):
-        none = np.zeros(0, np.int64)
-        return Activities(order=none, start=none, end=none, weight=none, share=np.zeros(0))
+def activities(contacts: Contacts, weighed: ContactWeights, *, but: Bools) -> Activities:
+    """Group contacts, ``but`` some, by (client, protocol, port); weigh each as a mixture of scan and ordinary use."""
     service = contacts.port + 1 | (contacts.protocol + 1) << 17
     order = np.lexsort((contacts.server, service, contacts.client))
+    order = order[~but[order]]
+    if not len(order):
+        none = np.zeros(0, np.int64)
+        return Activities(order=none, start=none, end=none, weight=none, share=np.zeros(0), services=none)
     client, service = contacts.client[order], service[order]
     new = np.ones(len(order), np.bool_)
     new[1:] = (client[1:] != client[:-1]) | (service[1:] != service[:-1])
     start = np.flatnonzero(new)
     end = np.append(start[1:], len(order))
     weight, share = mixture(weighed, order, start)
-    return Activities(order=order, start=start, end=end, weight=weight, share=share)
+    called = np.add.reduceat((contacts.visits[order] > 0).astype(np.int64), start) > 0
+    _, whose = np.unique(client[start], return_inverse=True)
+    services = np.bincount(whose, weights=called).astype(np.int64)[whose]
+    return Activities(order=order, start=start, end=end, weight=weight, share=share, services=services)
 
 
 def mixture(weighed: ContactWeights, order: Ints, start: Ints) -> tuple[Ints, npt.NDArray[np.float64]]:
@@ -186,3 +200,22 @@ def _codes(column: pa.Array) -> Ints:
     _, codes = np.unique(values, return_inverse=True)
     result: Ints = codes.astype(np.int64)
     return result
+
+
+def failed_ports(contacts: Contacts, weighed: ContactWeights) -> tuple[Ints, Ints]:
+    """Rows of contacts that belong to a vertical scan, and per such row the weight of its (client, server).
+
+    A pair counts from the number of failed ports whose weight reaches the bound for ``infected``.
+    """
+    rows = np.flatnonzero(weighed.failed & (contacts.outcome == FAILED) & (contacts.port >= 0))
+    if not len(rows):
+        return rows, rows
+    order = rows[np.lexsort((contacts.server[rows], contacts.client[rows]))]
+    client, server = contacts.client[order], contacts.server[order]
+    new = np.ones(len(order), np.bool_)
+    new[1:] = (client[1:] != client[:-1]) | (server[1:] != server[:-1])
+    start = np.flatnonzero(new)
+    counts = np.diff(np.append(start, len(order)))
+    weight = np.repeat(counts * weights.VERTICAL_PORT, counts)
+    vertical = weight >= weights.BOUND_INFECTED
+    return order[vertical], weight[vertical]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from slowworm.detect import weights, wording
-from slowworm.detect.evidence import Activities, Contacts, ContactWeights, mixture
-from slowworm.detect.outcome import FAILED
+from slowworm.detect.evidence import Contacts, ContactWeights, mixture
 from slowworm.detect.population import Population
 from slowworm.detect.profiles import Profiles
 from slowworm.detect.targeting import UNKNOWN, Targeting, targeting
@@ -40,6 +38,15 @@ BACKSCATTER_CLIENTS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """One client's contacts ``rows`` on a service, as a scan that is ``share`` of them; it calls ``services``."""
+
+    rows: Ints
+    share: float
+    services: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
     """Everything a verdict is made from, for one IP version."""
 
@@ -49,16 +56,32 @@ class Judge:
     population: Population
     profiles: Profiles
 
-    def horizontal(self, rows: Ints, *, weight: int, share: float) -> Verdict:
-        """The verdict on one client's contacts ``rows`` on one service or one bot's set of services."""
-        c, w = self.contacts, self.weighed
+    def weight(self, suspicion: Suspicion) -> int:
+        """Weight in tenths of a suspicion, the allowance for looking at several services taken off."""
+        weight, _ = mixture(self.weighed, suspicion.rows, np.zeros(1, np.int64))
+        return int(weight[0]) + weights.services_allowance(suspicion.services)
+
+    def together(self, rows: Ints, services: int) -> Suspicion:
+        """Contacts of several services as one suspicion."""
+        _, share = mixture(self.weighed, rows, np.zeros(1, np.int64))
+        return Suspicion(rows=rows, share=float(share[0]), services=services)
+
+    def one_profile(self, rows: Ints) -> bool:
+        """Whether some profile attacks all the services of these contacts."""
+        keys = set(zip(self.contacts.protocol[rows].tolist(), self.contacts.port[rows].tolist(), strict=True))
+        return any(
+            keys <= {(s.protocol, -1 if s.port is None else s.port) for s in profile.services}
+            for profile in self.profiles.items
+        )
+
+    def horizontal(self, suspicion: Suspicion) -> Verdict:
+        """The verdict on one client's contacts on one service or one bot's set of services."""
+        c, w, rows = self.contacts, self.weighed, suspicion.rows
+        weight = self.weight(suspicion)
         scanning = rows[w.total[rows] > 0]
         protocol, port = self._main_service(scanning if len(scanning) else rows)
         how = self._targeting(scanning, protocol, port)
         verdict = INFECTED if weight >= weights.BOUND_INFECTED else SUSPECT
-        per_target = float(w.total[scanning].mean()) if len(scanning) else 0.0
-        missing = weights.BOUND_INFECTED - weight
-        more = 0 if missing <= 0 else math.ceil(missing / per_target) if per_target > 0 else None
         return self._verdict(
             rows,
             activity="horizontal",
@@ -66,9 +89,9 @@ class Judge:
             protocol=protocol,
             port=port,
             weight=weight,
-            more=more,
+            more=self._more(suspicion, scanning, weight),
             how=how,
-            evidence=self._evidence(rows, scanning, weight, share),
+            evidence=self._evidence(suspicion, scanning, weight),
             targets=len(np.unique(c.server[scanning])),
             main=scanning,
             reason=wording.horizontal_reason(
@@ -79,6 +102,23 @@ class Judge:
                 port=port,
                 how=how,
             ),
+        )
+
+    def _more(self, suspicion: Suspicion, scanning: Ints, weight: int) -> int | None:
+        """Further targets like the typical one so far that would reach the bound; 0 if reached."""
+        if weight >= weights.BOUND_INFECTED:
+            return 0
+        if not len(scanning):
+            return None
+        rows = self.weighed.total[suspicion.rows].tolist()
+        typical = int(np.sort(self.weighed.total[scanning])[len(scanning) // 2])
+        allowance = weights.services_allowance(suspicion.services)
+        return min(
+            -(-(weights.BOUND_INFECTED - allowance - weights.share_allowance(share) - sum(so_far)) // each)
+            for share, (each, *so_far) in zip(
+                weights.SHARES, weights.mixture_table([typical, *rows]), strict=True
+            )
+            if each > 0
         )
 
     def scanner(self, rows: Ints, *, activity: str, weight: int) -> Verdict:
@@ -183,11 +223,6 @@ class Judge:
         assert found is not None
         return found
 
-    def merged_weight(self, rows: Ints) -> tuple[int, float]:
-        """Weight and share of contacts taken together."""
-        weight, share = mixture(self.weighed, rows, np.zeros(1, np.int64))
-        return int(weight[0]), float(share[0])
-
     def _main_service(self, rows: Ints) -> tuple[int | None, int | None]:
         key = (self.contacts.protocol[rows] + 1) << 17 | self.contacts.port[rows] + 1
         values, counts = np.unique(key, return_counts=True)
@@ -212,7 +247,13 @@ class Judge:
             ordered=ordered,
             profiles=self.profiles.serving(protocol, port),
             packet_bytes=None if sizes is None else sizes[:MAX_CLASSIFIED],
+            packets=self._packets(rows),
         )
+
+    def _packets(self, rows: Ints) -> Ints | None:
+        """Packets of each contact's largest flow, in no order."""
+        largest = self.contacts.largest[rows[:MAX_CLASSIFIED]]
+        return None if (largest < 0).any() else largest
 
     def _packet_bytes(self, rows: Ints) -> Ints | None:
         octets, packets = self.contacts.octets[rows], self.contacts.packets[rows]
@@ -220,8 +261,8 @@ class Judge:
             return None
         return octets // packets
 
-    def _evidence(self, rows: Ints, scanning: Ints, weight: int, share: float) -> tuple[Evidence, ...]:
-        c, w = self.contacts, self.weighed
+    def _evidence(self, suspicion: Suspicion, scanning: Ints, weight: int) -> tuple[Evidence, ...]:
+        c, w, rows = self.contacts, self.weighed, suspicion.rows
         sums = [int(w.pieces[i][scanning].sum()) for i in range(len(w.pieces))]
         sums[5] = min(sums[5], weights.IMPOSSIBLE_CAP)
         failed = w.failed[scanning]
@@ -236,11 +277,16 @@ class Judge:
             dropped=int((w.pieces[4][scanning] > 0).sum()),
             impossible=int((w.pieces[5][scanning] > 0).sum()),
             benign_failure=self.population.benign_failure,
+            judged=self.population.contacts_judged,
             has_protocol=bool((c.protocol[scanning] >= 0).all()),
         )
-        rest = weight - sum(sums)
+        allowance = weights.services_allowance(suspicion.services)
+        rest = weight - sum(sums) - allowance
         if rest:
-            evidence.append(wording.ordinary_evidence(rest, contacts=len(rows) - len(scanning), share=share))
+            others = len(rows) - len(scanning)
+            evidence.append(wording.ordinary_evidence(rest, contacts=others, share=suspicion.share))
+        if allowance:
+            evidence.append(wording.services_evidence(allowance, services=suspicion.services))
         return tuple(evidence)
 
     def _verdict(
@@ -325,12 +371,11 @@ class Judge:
             hidden.append("protocol and ports")
         elif (c.lone_syn[rows] < 0).all():
             hidden.append("packet sizes: the shape of a bare SYN cannot be confirmed")
-        if self.population.visibility is None:
+        seen = self.population.visibility.get(int(c.protocol[rows[0]])) if len(rows) else None
+        if seen is None:
             hidden.append("answers: too few conversations here show both directions")
-        elif self.population.visibility < 0.5:
-            hidden.append(
-                f"most answers: only {self.population.visibility:.0%} of conversations show both directions"
-            )
+        elif seen < 0.5:
+            hidden.append(f"most answers: only {seen:.0%} of conversations show both directions")
         if self.batch.column("first_time").null_count == self.batch.num_rows:
             hidden.append("times: neither order nor rate of the contacts")
         hidden.append("targets in its own subnet, which do not cross the router")
@@ -339,27 +384,3 @@ class Judge:
 
 def _none(value: int) -> int | None:
     return None if value < 0 else value
-
-
-def failed_ports(contacts: Contacts, weighed: ContactWeights) -> tuple[Ints, Ints]:
-    """Rows of contacts that belong to a vertical scan, and per such row the weight of its (client, server).
-
-    A pair counts from the number of failed ports whose weight reaches the bound for ``infected``.
-    """
-    rows = np.flatnonzero(weighed.failed & (contacts.outcome == FAILED) & (contacts.port >= 0))
-    if not len(rows):
-        return rows, rows
-    order = rows[np.lexsort((contacts.server[rows], contacts.client[rows]))]
-    client, server = contacts.client[order], contacts.server[order]
-    new = np.ones(len(order), np.bool_)
-    new[1:] = (client[1:] != client[:-1]) | (server[1:] != server[:-1])
-    start = np.flatnonzero(new)
-    counts = np.diff(np.append(start, len(order)))
-    weight = np.repeat(counts * weights.VERTICAL_PORT, counts)
-    vertical = weight >= weights.BOUND_INFECTED
-    return order[vertical], weight[vertical]
-
-
-def runs(activities: Activities, flagged: Ints) -> list[Ints]:
-    """The contact rows of each flagged activity."""
-    return [activities.order[activities.start[i] : activities.end[i]] for i in flagged]

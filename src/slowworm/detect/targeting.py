@@ -116,11 +116,12 @@ def targeting(
     profiles: Iterable[Profile],
     ordered: bool = False,
     packet_bytes: npt.NDArray[np.int64] | None = None,
+    packets: npt.NDArray[np.int64] | None = None,
 ) -> Targeting:
     """Compare classes and worms for one IPv4 source.
 
     ``targets``: distinct, in the order of time if ``ordered``. ``profiles``: those that attack the service in
-    question. ``packet_bytes``: average bytes a packet per target where known.
+    question. ``packet_bytes``: average bytes a packet, ``packets``: packets, per target where known.
     """
     if len(targets) < MIN_TARGETS:
         return UNKNOWN
@@ -140,7 +141,7 @@ def targeting(
     if (spread if name in ("uniform", "routable") else posterior[name]) < NAMED_FROM:
         name = "unknown"
     profiles = tuple(profiles)
-    worm, worms = _worms(source, targets, profiles, ordered, packet_bytes, models)
+    worm, worms = _worms(source, targets, profiles, ordered, packet_bytes, packets, models)
     return Targeting(
         name=name,
         candidates=_listed(posterior),
@@ -159,14 +160,15 @@ def _worms(
     profiles: Sequence[Profile],
     ordered: bool,
     packet_bytes: npt.NDArray[np.int64] | None,
+    packets: npt.NDArray[np.int64] | None,
     models: dict[str, float],
 ) -> tuple[str | None, tuple[Candidate, ...]]:
     scores: dict[str, float] = {}
     for profile in profiles:
         score = profile.log_likelihood(source, targets, ordered=ordered)
-        sizes = profile.shape.packet_bytes
-        if sizes and packet_bytes is not None and (np.isin(packet_bytes, sizes)).mean() < 0.5:
-            score += math.log(WRONG_SHAPE)
+        for allowed, seen in ((profile.shape.packet_bytes, packet_bytes), (profile.shape.packets, packets)):
+            if allowed and seen is not None and np.isin(seen, allowed).mean() < 0.5:
+                score += math.log(WRONG_SHAPE)
         scores[profile.name] = score
     if not scores:
         return None, ()

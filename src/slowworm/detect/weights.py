@@ -23,7 +23,8 @@ An assumption, and said to be one; ten times fewer costs 10 dB, about one more t
 
 POSTERIOR_INFECTED = 0.99
 """``infected`` from here on. By Wald's bound an honest weight B is reached by a benign host with a chance of
-at most 10^(-B/10): 1e-5 per host and day at this prior, one false accusation in 100,000 host-days."""
+at most 10^(-B/10): 1e-5 at this prior, one false accusation in 100,000 host-days. A host has one chance, however
+many services it uses: see ``services_allowance``."""
 
 POSTERIOR_SUSPECT = 0.10
 """``suspect`` from here on: more likely than most, worth a second look, not worth a disconnection."""
@@ -49,6 +50,11 @@ P_FAIL_BENIGN = 0.2
 
 PSEUDO_CONTACTS = 10
 """Contacts at P_FAIL_BENIGN that the population estimate starts from: a handful of failures proves nothing."""
+
+PSEUDO_CLIENTS = 2
+"""The same for one target, in clients. A target that fails several others too tells little of the one that
+tries it: at two others a failure weighs 1.2 dB, from six on nothing. Lower forgives outages sooner, and hosts
+that share a worm's list with others later."""
 
 LONE_SYN = tenths(0.95 / 0.475)
 """3.0 dB, once failed: one to three packets of a bare SYN's size. Of benign failures about half look so (the
@@ -110,6 +116,14 @@ def mixture_table(weights: list[int]) -> list[list[int]]:
         [w if share == 1.0 else round(100 * math.log10(1 - share + share * 10 ** (w / 100))) for w in weights]
         for share in SHARES
     ]
+
+
+def services_allowance(services: int) -> int:
+    """What looking at several services of one host costs, in tenths (negative): -10·log10 of their number.
+
+    Each service is a chance to look like a scan; the bound is for the host, so the chances share it.
+    """
+    return -tenths(services) if services > 1 else 0
 
 
 def share_allowance(share: float) -> int:

@@ -31,6 +31,7 @@ def contact_evidence(
     dropped: int,
     impossible: int,
     benign_failure: float,
+    judged: int,
     has_protocol: bool,
 ) -> list[Evidence]:
     """Evidence of the contacts that look like a scan: ``sums`` in tenths and the counts behind, as PIECES."""
@@ -46,9 +47,14 @@ def contact_evidence(
         f"{impossible} of {scanning} where no host can be",
     )
     expected = (
-        f"{benign_failure:.0%} of other hosts' fail",
-        "about half of benign failures",
-        "36 % of benign failures",
+        f"{benign_failure:.0%} fail, "
+        + (
+            f"from {plural(judged, 'contact')} with known servers"
+            if judged
+            else "assumed: nothing here to measure it by"
+        ),
+        "about half of benign failures (assumed)",
+        "36 % of benign failures (assumed)",
         "most",
         "few, unless an access list is at work",
         "none",
@@ -78,6 +84,17 @@ def ordinary_evidence(weight: int, *, contacts: int, share: float) -> Evidence:
         observed=observed,
         expected="most of a benign host's",
         text=f"answered or undecided contacts speak against a scan{allowance}",
+    )
+
+
+def services_evidence(weight: int, *, services: int) -> Evidence:
+    """What looking at several services of the host costs."""
+    return Evidence(
+        name="services-looked-at",
+        weight=decibels(weight),
+        observed=f"{plural(services, 'service')} called",
+        expected="the more it calls, the more chances to look like a scan",
+        text="one host has one chance: its services share it",
     )
 
 

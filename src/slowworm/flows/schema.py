@@ -177,6 +177,21 @@ FIELDS: tuple[Field, ...] = (
         doc="The router that saw the flow: hostname or address.",
     ),
     Field(
+        name="action",
+        type=TEXT,
+        ipfix="firewallEvent",
+        nfdump="fw_event",
+        ecs="event.action",
+        ocsf="action",
+        doc="What a firewall did with it: allow or deny; null where nobody decided. A deny is a failure.",
+    ),
+    Field(
+        name="label",
+        type=TEXT,
+        ecs="labels",
+        doc="Ground truth or classification that the source carries, kept as it is.",
+    ),
+    Field(
         name="sampling_rate",
         type=pa.uint32(),
         unit="1 in n packets",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 TCP, UDP, ICMP, ICMP6 = 6, 17, 1, 58
 
+PORT_PROTOCOLS = (6, 17, 33, 132, 136)
+"""TCP, UDP, DCCP, SCTP, UDP-Lite: the protocols whose ports are ports."""
+
 PROTOCOL_NAMES: dict[int, str] = {
     1: "icmp",
     2: "igmp",

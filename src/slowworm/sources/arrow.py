@@ -26,6 +26,9 @@ INFO = FormatInfo(
 _PROTOCOLS = {name: number for number, name in PROTOCOL_NAMES.items()}
 
 
+_IPV6_NAMES = {"src_addr": "sourceIPv6Address", "dst_addr": "destinationIPv6Address"}
+
+
 def is_arrow(value: object) -> bool:
     """Whether ``value`` can be read as a stream of record batches."""
     return (
@@ -73,7 +76,7 @@ def read_arrow(value: Any, *, name: str = "arrow") -> Reading:
 
 
 def _column(table: pa.Table, field: Field) -> pa.Array | None:
-    for name in (field.name, field.ipfix, field.nfdump, field.zeek, field.ecs):
+    for name in (field.name, field.ipfix, _IPV6_NAMES.get(field.name), field.nfdump, field.zeek, field.ecs):
         if name and name in table.column_names:
             column = table.column(name).combine_chunks()
             return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
@@ -130,6 +133,16 @@ def _batch(
     return pa.RecordBatch.from_arrays(arrays, schema=target)
 
 
+def _since_1970(column: pa.Array) -> pa.Array:
+    """Numbers as ns since 1970: seconds, or by their size milliseconds, microseconds or nanoseconds."""
+    values = column.cast(pa.float64())
+    largest = pc.max(pc.abs(values)).as_py() or 0.0
+    scale = next((s for limit, s in ((1e11, 1e9), (1e14, 1e6), (1e17, 1e3)) if largest < limit), 1.0)
+    if scale == 1.0 and pa.types.is_integer(column.type):
+        return column.cast(pa.int64())
+    return pc.multiply(values, scale).cast(pa.int64(), safe=False)
+
+
 def _cast(column: pa.Array, kind: pa.DataType, name: str) -> pa.Array:
     try:
         if name == "protocol" and pa.types.is_string(column.type):
@@ -143,7 +156,7 @@ def _cast(column: pa.Array, kind: pa.DataType, name: str) -> pa.Array:
                     if column.type.tz
                     else (column.cast(pa.timestamp("ns")).cast(pa.int64()).cast(kind))
                 )
-            return pc.multiply(column.cast(pa.float64()), 1e9).cast(pa.int64(), safe=False).cast(kind)
+            return _since_1970(column).cast(kind)
         return column.cast(kind)
     except pa.ArrowInvalid as error:
         raise InputError(f"column {name}: {error}") from error

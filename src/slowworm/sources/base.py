@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -23,6 +24,14 @@ class Note:
     id: str
     text: str
     count: int = 1
+
+
+def merged(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Notes of one id and text once, with the sum of their counts."""
+    counts: dict[tuple[str, str], int] = {}
+    for note in notes:
+        counts[note.id, note.text] = counts.get((note.id, note.text), 0) + note.count
+    return tuple(Note(id=i, text=t, count=n) for (i, t), n in counts.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

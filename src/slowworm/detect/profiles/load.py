@@ -15,7 +15,7 @@ from typing import Any
 
 from slowworm.detect.profiles.model import Component, Profile, Service, Shape
 from slowworm.errors import ProfileError, UsageError
-from slowworm.flows.services import PROTOCOL_NAMES, TCP
+from slowworm.flows.services import PORT_PROTOCOLS, PROTOCOL_NAMES, TCP
 
 MAX_FILE_BYTES = 65_536
 _PROTOCOLS = {name: number for number, name in PROTOCOL_NAMES.items()}
@@ -29,6 +29,17 @@ class Profiles:
     """The profiles in use, by name."""
 
     items: tuple[Profile, ...]
+    problems: tuple[str, ...] = ()
+    """Files of the user's own directory that could not be used, with the reason."""
+
+    def random_port_sources(self) -> list[tuple[int, int]]:
+        """(protocol, source port) of the worms that choose the destination port at random."""
+        return [
+            (s.protocol, p.shape.source_port)
+            for p in self.items
+            for s in p.services
+            if s.port is None and p.shape.source_port is not None
+        ]
 
     def get(self, name: str) -> Profile:
         """The profile of that name; :class:`UsageError` with the nearest names otherwise."""
@@ -58,23 +69,36 @@ def user_directory() -> Path:
 def load_profiles(directories: Iterable[str | os.PathLike[str]] = ()) -> Profiles:
     """The built-in profiles, the user's, and those of ``directories``; a later one of a name replaces.
 
-    Raises :class:`ProfileError` for a file that is no profile, :class:`UsageError` for a missing directory.
+    Raises :class:`ProfileError` for a file that is no profile, :class:`UsageError` for a missing directory. A
+    broken file in the user's own directory, which is read at every start, is only reported in ``problems``.
     """
     merged = {profile.name: profile for profile in _built_in()}
+    problems: list[str] = []
     own = user_directory()
-    for directory in [*([own] if own.is_dir() else []), *(Path(d) for d in directories)]:
+    for path in sorted(own.glob("*.toml")) if own.is_dir() else []:
+        try:
+            profile = _read(path)
+        except ProfileError as error:
+            problems.append(str(error))
+        else:
+            merged[profile.name] = profile
+    for directory in map(Path, directories):
         if not directory.is_dir():
             raise UsageError(f"{directory}: no such directory of profiles")
         for path in sorted(directory.glob("*.toml")):
-            try:
-                if path.stat().st_size > MAX_FILE_BYTES:
-                    raise ProfileError(f"{path}: larger than {MAX_FILE_BYTES} bytes; this is no profile")
-                text = path.read_text("utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise ProfileError(f"{path}: cannot be read: {error}") from error
-            profile = parse_profile(text, origin=str(path))
+            profile = _read(path)
             merged[profile.name] = profile
-    return Profiles(items=tuple(sorted(merged.values(), key=lambda p: p.name)))
+    return Profiles(items=tuple(sorted(merged.values(), key=lambda p: p.name)), problems=tuple(problems))
+
+
+def _read(path: Path) -> Profile:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ProfileError(f"{path}: larger than {MAX_FILE_BYTES} bytes; this is no profile")
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProfileError(f"{path}: cannot be read: {error}") from error
+    return parse_profile(text, origin=str(path))
 
 
 @cache
@@ -152,11 +176,15 @@ def _known(data: Mapping[str, Any], keys: set[str], where: str) -> None:
 
 
 def _service(text: str) -> Service:
-    protocol, _, port = text.partition("/")
+    protocol, _, port = str(text).partition("/")
     number = _PROTOCOLS.get(protocol)
-    if number is None:
-        raise ValueError(f"services: {text!r} is not like 'tcp/80' or 'icmp'")
-    return Service(protocol=number, port=_int(int(port), 0, 65535) if port and port != "any" else None)
+    if number is None or (port and number not in PORT_PROTOCOLS):
+        raise ValueError(f"services: {text!r} is not like 'tcp/80', 'udp/any' or 'icmp'")
+    if not port or port == "any":
+        return Service(protocol=number, port=None)
+    if not port.isascii() or not port.isdigit():
+        raise ValueError(f"services: {text!r}: the port must be a number or 'any'")
+    return Service(protocol=number, port=_int(int(port), 0, 65535))
 
 
 def _prefix(text: str) -> tuple[int, int]:
