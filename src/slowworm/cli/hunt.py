@@ -57,7 +57,7 @@ Exit status: 0 done · 1 --fail-on LEVEL reached · 2 usage, or nothing readable
     "--inside",
     multiple=True,
     metavar="PREFIX",
-    help="A prefix of your own network; probes from elsewhere are then reported together. Repeatable.",
+    help="A prefix of your own network; stray probes from elsewhere are then reported together. Repeatable.",
 )
 @click.option(
     "--profiles",
@@ -129,13 +129,14 @@ def hunt(
     problems = sum(counted(i.problems) for i in result.inputs)
     if form == "table":
         _tell_problems(result, problems)
-    if (
-        result.flow_count == 0
-        and not result.partly_understood
-        and not any(n.id == "only-flows" for n in result.notes)
-    ):
+    if result.flow_count == 0 and not any(n.id == "only-flows" for n in result.notes):
         _tell_no_flows(result)
         return EXIT_UNREADABLE
+    if result.hosts == 0 and result.flow_count:
+        click.echo(
+            "slowworm: no flow names its source, so that nobody could be judged: see the notes", err=True
+        )
+        problems = max(problems, 1)
     if strict and problems:
         return EXIT_UNREADABLE
     if reached:

@@ -13,7 +13,7 @@ from slowworm.detect.verdicts import INFECTED, Verdict
 from slowworm.flows.filter import Filter
 from slowworm.flows.schema import ip_version
 from slowworm.flows.table import integers
-from slowworm.outbreak.summary import Outbreak
+from slowworm.outbreak.summary import Outbreak, outbreaks
 from slowworm.sources.base import Context, Note, Problem
 
 
@@ -68,9 +68,10 @@ class HuntResult:
     def shown(self, only: Filter) -> HuntResult:
         """The result with only the hosts that sent a flow of their activity that matches ``only``."""
         selected = [batch.filter(pa.array(only.mask(batch))) for batch in self.flows]
-        return replace(
-            self, verdicts=tuple(v for v in self.verdicts if any(len(rows_of(b, v)) for b in selected))
-        )
+        verdicts = tuple(v for v in self.verdicts if any(len(rows_of(b, v)) for b in selected))
+        text = f"showing the hosts that sent a flow that matches: {only}"
+        note = Note(id="filter", count=len(self.verdicts) - len(verdicts), text=text)
+        return replace(self, verdicts=verdicts, outbreaks=outbreaks(verdicts), notes=(*self.notes, note))
 
     def rows(self, verdict: Verdict) -> list[pa.RecordBatch]:
         """The flows that a verdict rests on: the host's own, on the services in question."""

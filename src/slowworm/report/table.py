@@ -62,6 +62,8 @@ def _summary(result: HuntResult) -> str:
     for v in result.verdicts:
         counts[v.verdict] = counts.get(v.verdict, 0) + 1
     said = ", ".join(f"{n} {name}" for name, n in counts.items()) or "nobody flagged"
+    if not result.flow_count:
+        said = "nothing to judge"
     if result.flow_count and not result.hosts:
         said = "no verdict is possible, as no flow names its source"
     origin = f" in {where} ({', '.join(formats)})" if where else ""
@@ -95,7 +97,7 @@ def how_text(how: Targeting) -> str:
 
 def services_text(services: Sequence[ServiceCount], limit: int = 4) -> str:
     """``tcp/23, tcp/2323``."""
-    names = [service_name(s.protocol, s.port) for s in services[:limit]]
+    names = ["any" if s.protocol is None else service_name(s.protocol, s.port) for s in services[:limit]]
     return ", ".join(names) + (f" and {len(services) - limit} more" if len(services) > limit else "")
 
 

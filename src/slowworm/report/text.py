@@ -52,7 +52,11 @@ def table(headers: Sequence[tuple[str, str]], rows: Sequence[Sequence[str | Text
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title, side in headers:
         made.add_column(
-            title, justify="right" if side == "right" else "left", no_wrap=side != "fold", overflow="fold"
+            title,
+            justify="right" if side == "right" else "left",
+            no_wrap=side != "fold",
+            overflow="fold",
+            min_width=len(title),
         )
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else Text(safe(cell)) for cell in row))
