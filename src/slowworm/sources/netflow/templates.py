@@ -1,0 +1,149 @@
+"""Templates: what a data set's records look like. State per exporter, version and observation domain."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+MAX_FIELDS = 1024
+"""Fields of a template that are accepted: more than any exporter sends, few enough to bound memory."""
+
+MAX_TEMPLATES = 65_536
+"""Templates kept in all; beyond it new ones are refused and counted."""
+
+VARIABLE = 0xFFFF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Element:
+    """A field of a template: ``offset`` within the record, -1 behind a variable-length field."""
+
+    number: int
+    length: int
+    enterprise: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A record layout. ``size``: bytes of a record, of the smallest one if ``variable``."""
+
+    elements: tuple[Element, ...]
+    scopes: int
+    size: int
+    variable: bool
+
+    def find(self, number: int, enterprise: int = 0) -> Element | None:
+        """The first field that carries an element."""
+        for element in self.elements:
+            if element.number == number and element.enterprise == enterprise:
+                return element
+        return None
+
+
+def layout(fields: list[tuple[int, int, int]], scopes: int = 0) -> Template:
+    """A template of (element, length, enterprise) fields."""
+    elements, at, size, variable = [], 0, 0, False
+    for number, length, enterprise in fields:
+        elements.append(
+            Element(number=number, length=length, enterprise=enterprise, offset=-1 if variable else at)
+        )
+        if length == VARIABLE:
+            variable = True
+            size += 1
+        else:
+            at += length
+            size += length
+    return Template(elements=tuple(elements), scopes=scopes, size=size, variable=variable)
+
+
+@dataclass(slots=True)
+class Templates:
+    """Templates by (exporter, version, domain, id). Withdrawn and replaced as messages say."""
+
+    known: dict[tuple[int, int, int, int], Template] = field(default_factory=dict)
+    refused: int = 0
+
+    def get(self, exporter: int, version: int, domain: int, number: int) -> Template | None:
+        """The template in force."""
+        return self.known.get((exporter, version, domain, number))
+
+    def put(self, exporter: int, version: int, domain: int, number: int, template: Template) -> None:
+        """Learn or replace a template."""
+        key = (exporter, version, domain, number)
+        if key in self.known or len(self.known) < MAX_TEMPLATES:
+            self.known[key] = template
+        else:
+            self.refused += 1
+
+    def withdraw(self, exporter: int, version: int, domain: int, number: int) -> None:
+        """Forget a template; numbers 2 and 3 forget all of a domain (RFC 7011, 8.1)."""
+        if number in (2, 3):
+            for key in [k for k in self.known if k[:3] == (exporter, version, domain)]:
+                del self.known[key]
+        else:
+            self.known.pop((exporter, version, domain, number), None)
+
+
+def parse_v9(body: memoryview, *, options: bool) -> Iterator[tuple[int, Template | None]]:
+    """Templates of a NetFlow v9 (options) template set (RFC 3954, 5.2 and 6.1); ``None`` for one cut short."""
+    at = 0
+    head = 6 if options else 4
+    while at + head <= len(body):
+        if options:
+            number, scope_bytes, option_bytes = struct.unpack_from(">HHH", body, at)
+            count, scopes = (scope_bytes + option_bytes) // 4, scope_bytes // 4
+        else:
+            number, count = struct.unpack_from(">HH", body, at)
+            scopes = 0
+        if number < 256:
+            return  # padding
+        at += head
+        if count > MAX_FIELDS or at + 4 * count > len(body):
+            yield number, None
+            return
+        fields = [(*struct.unpack_from(">HH", body, at + 4 * k), 0) for k in range(count)]
+        at += 4 * count
+        # Scope types of v9 (system, interface …) are no information elements: they get numbers of their own.
+        fields = [(-n if k < scopes else n, length, 0) for k, (n, length, _) in enumerate(fields)]
+        yield number, layout(fields, scopes)
+
+
+def parse_ipfix(body: memoryview, *, options: bool) -> Iterator[tuple[int, Template | None]]:
+    """Templates of an IPFIX (options) template set (RFC 7011, 3.4); a template without fields is a withdrawal."""
+    at = 0
+    while at + 4 <= len(body):
+        number, count = struct.unpack_from(">HH", body, at)
+        at += 4
+        if number < 256 and not (count == 0 and number in (2, 3)):
+            return  # padding
+        if count == 0:
+            yield number, Template(elements=(), scopes=0, size=0, variable=False)
+            continue
+        scopes = 0
+        if options:
+            if at + 2 > len(body):
+                yield number, None
+                return
+            (scopes,) = struct.unpack_from(">H", body, at)
+            at += 2
+        fields = []
+        for _ in range(min(count, MAX_FIELDS + 1)):
+            if at + 4 > len(body):
+                yield number, None
+                return
+            element, length = struct.unpack_from(">HH", body, at)
+            at += 4
+            enterprise = 0
+            if element & 0x8000:
+                if at + 4 > len(body):
+                    yield number, None
+                    return
+                (enterprise,) = struct.unpack_from(">I", body, at)
+                at += 4
+            fields.append((element & 0x7FFF, length, enterprise))
+        if count > MAX_FIELDS:
+            yield number, None
+            return
+        yield number, layout(fields, scopes)
