@@ -203,6 +203,7 @@ def test_explain_of_a_stranger_says_so() -> None:
     ran = slowworm("hunt", str(NETFLOW), "--explain", "9.54.33.121")
     assert ran.code == 2
     assert "target of 1" in ran.err
+    assert "not in these flows" in slowworm("hunt", str(NETFLOW), "--explain", "192.0.2.1").err
     assert slowworm("hunt", str(NETFLOW), "--explain", "nonsense").code == 2
 
 
@@ -262,10 +263,53 @@ def test_the_table_fits_a_narrow_terminal() -> None:
 
 
 def test_a_closed_pipe_ends_quietly() -> None:
-    program = f"{sys.executable} -m slowworm hunt {EXAMPLES / 'healthy.txt'} --all --json | head -1"
+    for form in ("json", "csv", "table"):
+        program = f"{sys.executable} -m slowworm hunt {EXAMPLES / 'healthy.txt'} --all --format {form}"
+        done = subprocess.run(
+            ["bash", "-c", f"{program} | head -1; echo ${{PIPESTATUS[0]}}"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout.rstrip().endswith("0"), form
+        assert done.stderr == ""
+
+
+def test_a_full_disk_is_told() -> None:
+    program = f"{sys.executable} -m slowworm hunt {NETFLOW} > /dev/full"
     done = subprocess.run(["sh", "-c", program], capture_output=True, text=True, check=False)
-    assert done.stdout == "{\n"
-    assert done.stderr == ""
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_output_never_replaces_what_is_no_file_nor_an_input(tmp_path: Path) -> None:
+    import os
+    import stat
+    import threading
+
+    fifo = tmp_path / "pipe"
+    os.mkfifo(fifo)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(fifo.read_text()))
+    reader.start()
+    assert slowworm("hunt", str(NETFLOW), "--csv", "-o", str(fifo)).code == 0
+    reader.join(10)
+    assert "193.23.45.35" in read[0]
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+    capture = tmp_path / "capture.txt"
+    capture.write_text(NETFLOW.read_text())
+    refused = slowworm("hunt", str(capture), "-o", str(capture))
+    assert refused.code == 2
+    assert capture.read_text() == NETFLOW.read_text()
+    real, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    real.write_text("old")
+    real.chmod(0o600)
+    link.symlink_to(real)
+    slowworm("hunt", str(NETFLOW), "--csv", "-o", str(link))
+    assert link.is_symlink()
+    assert "193.23.45.35" in real.read_text()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o600
 
 
 def test_a_file_without_a_command_gets_a_hint() -> None:

@@ -244,6 +244,53 @@ def test_as_many_more_targets_as_are_said_to_be_needed_do_suffice(
             assert named(almost)["10.1.1.7"] == "suspect"
 
 
+@pytest.mark.parametrize("hosts", [3, 12, 50])
+def test_a_large_outbreak_with_a_shared_list_does_not_hide_itself(hosts: int) -> None:
+    targets = draw_targets(PROFILES.get("codered-v1"), SOURCE, 40, np.random.default_rng(2))
+    rows = [r for i in range(hosts) for r in scan(f"20.1.{i}.9", targets, seed=i)]
+    assert list(named(hunt(listing(rows))).values()) == ["infected"] * hosts
+
+
+def test_a_flood_of_forged_sources_does_not_hide_a_worm() -> None:
+    rng = np.random.default_rng(16)
+    rows = healthy_network(4)
+    popular = max((r for r in rows if r.dp == 443), key=lambda r: sum(o.dst == r.dst for o in rows)).dst
+    rows += [Row(public_address(rng), popular, int(rng.integers(1025, 65000)), 443, 1) for _ in range(600)]
+    worm = scan("10.20.3.77", [int(v) for v in rng.integers(1 << 24, 223 << 24, 20)], port=445)
+    assert named(hunt(listing(rows + worm)))["10.20.3.77"] == "infected"
+
+
+def test_what_ones_own_access_list_drops_is_weak_evidence() -> None:
+    rows = [Row("10.1.1.1", f"{i}.2.3.4", 2000 + i, 25, 1, out_if="Null") for i in (20, 77, 99, 140)]
+    assert hunt(listing(rows)).verdicts == ()
+    many = [Row("10.1.1.1", f"{20 + i}.2.3.4", 2000 + i, 25, 1, out_if="Null") for i in range(9)]
+    assert named(hunt(listing(many))) == {"10.1.1.1": "infected"}
+
+
+def test_idle_connections_kept_alive_condemn_nobody() -> None:
+    rng = np.random.default_rng(17)
+    rows = healthy_network(5)
+    for _ in range(8):
+        server, sp = public_address(rng), int(rng.integers(1025, 65000))
+        rows += [Row("10.20.1.5", server, sp, 443, 1), Row(server, "10.20.1.5", 443, sp, 1)]
+    assert "infected" not in named(hunt(listing(rows))).values()
+
+
+def test_syns_repeated_as_often_as_linux_does_are_failures() -> None:
+    pairs = [("20.1.77.9", f"{i}.4.5.6", 6, 6 * 48) for i in (31, 77, 120, 201)]
+    assert named(hunt(accounting(pairs))) == {"20.1.77.9": "infected"}
+    rng = np.random.default_rng(18)
+    probes = [Row("10.20.3.77", public_address(rng), 1030 + i, 445, 5) for i in range(15)]
+    assert named(hunt(listing(healthy_network(6) + probes))) == {"10.20.3.77": "infected"}
+
+
+def test_a_busy_gateway_in_the_accounting_table_is_not_condemned_for_four_dead_targets() -> None:
+    rng = np.random.default_rng(19)
+    talks = [("20.1.77.9", public_address(rng), 40, 40 * 600) for _ in range(200)]
+    dead = [("20.1.77.9", f"{i}.4.5.6", 2, 96) for i in (31, 77, 120, 201)]
+    assert named(hunt(accounting(talks + dead))) == {}
+
+
 def test_services_share_one_hosts_chance() -> None:
     rng = np.random.default_rng(15)
     targets = [int(v) for v in rng.integers(1 << 24, 223 << 24, 5)]

@@ -47,7 +47,12 @@ def back(**extra: object) -> Flow:
     [
         ([{"packets": 1}], FAILED),
         ([{"packets": 3}], FAILED),
-        ([{"packets": 4}], ANSWERED),
+        ([{"packets": 4}], NOT_KNOWN),
+        ([{"packets": 8}], ANSWERED),
+        ([{"packets": 6, "bytes": 6 * 300}], ANSWERED),
+        ([{"packets": 5000, "bytes": 5000 * 52}], ANSWERED),
+        ([{"packets": 1, "tcp_flags": ACK}], NOT_KNOWN),
+        ([{"packets": 1, "tcp_flags": SYN | ACK}], ANSWERED),
         ([{"packets": 6, "bytes": 6 * 48}], FAILED),
         ([{"packets": 6, "bytes": 6 * 48}, back(packets=5)], ANSWERED),
         ([{"packets": 2}, back(packets=1)], FAILED),
@@ -65,6 +70,8 @@ def back(**extra: object) -> Flow:
         ([{"protocol": None, "src_port": None, "dst_port": None, "packets": 2, "bytes": 96}], FAILED),
         ([{"protocol": None, "src_port": None, "dst_port": None, "packets": 3, "bytes": 213}], NOT_KNOWN),
         ([{"protocol": None, "src_port": None, "dst_port": None, "packets": 9, "bytes": 9 * 48}], NOT_KNOWN),
+        ([{"protocol": None, "src_port": None, "dst_port": None, "packets": 5, "bytes": 5 * 48}], FAILED),
+        ([{"protocol": None, "src_port": None, "dst_port": None, "packets": 40, "bytes": 9000}], ANSWERED),
     ],
 )
 def test_outcomes(flows: list[Flow], expected: int) -> None:

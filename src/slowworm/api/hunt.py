@@ -31,8 +31,8 @@ def hunt(
     *inputs: Any,
     as_format: str | None = None,
     only_flows: str | None = None,
-    inside: Iterable[str | Network] = (),
-    profiles: Profiles | Iterable[str | os.PathLike[str]] = (),
+    inside: str | Iterable[str | Network] = (),
+    profiles: Profiles | str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
     everyone: bool = False,
 ) -> HuntResult:
     """Say which hosts a scanning worm has infected.
@@ -50,7 +50,9 @@ def hunt(
         raise UsageError(
             "nothing to hunt in: name files, directories, '-' for standard input, or pass tables"
         )
-    networks = tuple(_network(n) for n in inside)
+    networks = tuple(_network(n) for n in ([inside] if isinstance(inside, str) else inside))
+    if isinstance(profiles, str | os.PathLike):
+        profiles = [profiles]
     chosen = profiles if isinstance(profiles, Profiles) else load_profiles(profiles)
     only = Filter.parse(only_flows) if only_flows else None
     readings = list(_readings(inputs, as_format))
@@ -86,6 +88,8 @@ def _readings(inputs: Iterable[Any], as_format: str | None) -> Iterator[Reading]
     if as_format is not None and as_format not in known:
         raise UsageError(f"no format {as_format!r}; formats: {', '.join(known)}")
     for number, item in enumerate(inputs, 1):
+        if isinstance(item, str) and not item.strip():
+            raise UsageError(f"input {number} is an empty name: a variable that was never set?")
         if isinstance(item, bytes | bytearray | memoryview):
             yield _text(f"text {number}", bytes(item), formats, as_format)
         elif isinstance(item, os.PathLike) or (isinstance(item, str) and not _is_text(item)):
@@ -122,7 +126,9 @@ def _network(text: str | Network) -> Network:
     try:
         return text if isinstance(text, Network) else ipaddress.ip_network(text, strict=False)
     except ValueError as error:
-        raise UsageError(f"inside: {text!r} is no prefix such as 192.0.2.0/24") from error
+        raise UsageError(
+            f"inside: {text!r} is no prefix such as 192.0.2.0/24; for several repeat the option"
+        ) from error
 
 
 def _result(

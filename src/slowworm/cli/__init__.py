@@ -43,19 +43,21 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: runs a command, turns errors into messages and exit codes."""
+    code: object = 0
+    stdout = sys.stdout
     try:
         code = cli.main(
             args=None if arguments is None else list(arguments), prog_name="slowworm", standalone_mode=False
         )
-        sys.stdout.flush()
-    except click.exceptions.Abort:
+        if stdout is not None:
+            stdout.flush()
+    except SystemExit as end:
+        # Where the reader of a pipe has gone, click puts a wrapper in place of stdout and exits with 1.
+        code = end.code if sys.stdout is stdout else _writing_failed(BrokenPipeError())
+    except (click.exceptions.Abort, KeyboardInterrupt):
         code = EXIT_INTERRUPTED
-    except KeyboardInterrupt:
-        code = EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader (head, less) has gone; the interpreter must not complain about it at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+    except OSError as error:
+        code = _writing_failed(error)
     except click.ClickException as error:
         error.show()
         code = EXIT_USAGE
@@ -63,3 +65,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo(f"slowworm: {error}", err=True)
         code = error.exit_code
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _writing_failed(error: OSError) -> int:
+    """The reader (head, less) has gone: quietly 0. Anything else (a full disk) is told."""
+    # The interpreter would try to flush once more at exit, and complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if isinstance(error, BrokenPipeError):
+        return 0
+    click.echo(f"slowworm: the answer cannot be written: {error.strerror or error}", err=True)
+    return EXIT_USAGE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -60,16 +60,32 @@ def output(path: str | None) -> Iterator[TextIO]:
     if path is None or path == "-":
         yield sys.stdout
         return
-    target = Path(path)
-    part = target.with_name(f".{target.name}.part")
+    target = Path(path).resolve()  # a link stays a link: what it points to is replaced
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        part.replace(target)
+        if target.exists() and not target.is_file():  # a device, a pipe: written to, never replaced
+            with target.open("w", encoding="utf-8", newline="") as file:
+                yield file
+            return
+        part = target.with_name(f".{target.name}.part")
+        try:
+            with part.open("w", encoding="utf-8", newline="") as file:
+                yield file
+            if target.exists():
+                part.chmod(target.stat().st_mode & 0o7777)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
-        part.unlink(missing_ok=True)
+
+
+def refuse_to_overwrite(path: str | None, inputs: Iterable[str]) -> None:
+    """Raise :class:`UsageError` where the output is one of the inputs."""
+    if path is None or path == "-" or not Path(path).exists():
+        return
+    for name in inputs:
+        if name != "-" and Path(name).exists() and Path(name).samefile(path) and Path(path).is_file():
+            raise UsageError(f"{path}: is an input too; the answer would overwrite it")
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from slowworm.cli.common import FormatName, output, progress
+from slowworm.cli.common import FormatName, output, progress, refuse_to_overwrite
 from slowworm.errors import UsageError
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def hunt(
     from slowworm.flows.filter import Filter
     from slowworm.report.case import counted
 
+    refuse_to_overwrite(path, inputs)
     wanted = _address(explain) if explain else None
     selection = Filter.parse(shown) if shown else None  # before the work, so that a typo costs nothing
     with progress() as say:
@@ -147,7 +148,7 @@ def hunt(
 def _as_path(name: str) -> object:
     from pathlib import Path
 
-    return "-" if name == "-" else Path(name)
+    return name if name == "-" or not name.strip() else Path(name)
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
@@ -165,12 +166,10 @@ def _write(
     if wanted is not None:
         about = tuple(v for v in result.verdicts if v.address == wanted)
         if not about:
-            raise UsageError(
-                f"--explain {wanted}: sent nothing in these flows ({_as_target(result, wanted)})"
-            )
+            raise UsageError(f"--explain {wanted}: {_as_seen(result, wanted)}")
         result = replace(result, verdicts=about)
     if form == "json":
-        json.dump(result.to_dict(), file, indent=2, ensure_ascii=False)
+        json.dump(result.to_dict(), file, indent=2)  # ASCII only: no terminal sequence gets through
         file.write("\n")
     elif form == "csv":
         from slowworm.report.csv import write
@@ -190,11 +189,18 @@ def _write(
             explain.explain(result, verdict, out)
 
 
-def _as_target(result: HuntResult, wanted: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+def _as_seen(result: HuntResult, wanted: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
     from slowworm.flows.filter import Filter
 
-    hits = sum(int(Filter.parse(f"dst ip {wanted}").mask(b).sum()) for b in result.flows)
-    return f"it is the target of {hits} of them" if hits else "nor is it a target"
+    sent, met = (
+        sum(int(Filter.parse(f"{side} ip {wanted}").mask(b).sum()) for b in result.flows)
+        for side in ("src", "dst")
+    )
+    if sent:
+        return f"called nobody: its {sent} flows are answers to others, or name no destination"
+    return (
+        f"sent nothing in these flows (it is the target of {met} of them)" if met else "is not in these flows"
+    )
 
 
 def _tell_problems(result: HuntResult, problems: int) -> None:

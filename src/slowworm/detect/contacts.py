@@ -76,8 +76,9 @@ def contacts(flows: pa.RecordBatch, *, random_port_sources: Iterable[tuple[int, 
     back = np.where(way.unknown, src > dst, way.answer)
     client, server = np.where(back, dst, src), np.where(back, src, dst)
     pair = client.astype(np.uint64) << np.uint64(32) | server.astype(np.uint64)
-    service = port + 1 | (protocol + 1) << 17
-    order = np.lexsort((service << 1 | back, pair))
+    # A call with unknown direction and one with a known one are never the same contact.
+    service = (port + 1 | (protocol + 1) << 17) << 1 | way.unknown
+    order = np.lexsort((*_tie_breakers(flows), service << 1 | back, pair))
     order = order[~way.error[order]]
     if not len(order):
         return _empty(version)
@@ -101,6 +102,19 @@ def contacts(flows: pa.RecordBatch, *, random_port_sources: Iterable[tuple[int, 
         random_port=way.random_port[order[first]],
         src_port=src_port[order],
     )
+
+
+def _tie_breakers(flows: pa.RecordBatch) -> list[Ints]:
+    """Texts by rank, so that a contact's interface and router do not depend on the order of rows."""
+    keys = []
+    for name in ("exporter", "in_if"):
+        column = flows.column(name)
+        names = column.dictionary.to_pylist()
+        if len(names) > 1:
+            rank = np.argsort(np.argsort(np.array(names, object))).astype(np.int64)
+            codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+            keys.append(np.where(codes < 0, -1, rank[codes]))
+    return keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

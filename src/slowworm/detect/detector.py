@@ -144,18 +144,16 @@ def _one_worm(judge: Judge, first: Ints, second: Ints) -> bool:
 
 def _outside(judge: Judge, rows: Ints, inside: Sequence[Network]) -> Bools:
     """Which contacts have a client outside one's own prefixes; none where no prefixes are known."""
-    outside = np.full(len(rows), bool(inside))
-    if not inside:
-        return outside
+    wanted = [n for n in inside if n.version == (4 if judge.contacts.ipv4 else 6)]
+    outside = np.full(len(rows), bool(wanted))
     if judge.contacts.ipv4:
         client = judge.contacts.client[rows]
-        for network in inside:
-            if network.version == 4:
-                shift = 32 - network.prefixlen
-                outside &= client >> shift != int(network.network_address) >> shift
-        return outside
-    wanted = [n for n in inside if n.version == 6]
-    return np.array([not any(judge.address(int(row)) in n for n in wanted) for row in rows], np.bool_)
+        for network in wanted:
+            shift = 32 - network.prefixlen
+            outside &= client >> shift != int(network.network_address) >> shift
+    elif wanted:
+        outside[:] = [not any(judge.address(int(row)) in n for n in wanted) for row in rows]
+    return outside
 
 
 def _clean(judge: Judge, grouped: Activities, flagged: set[Address]) -> list[Verdict]:

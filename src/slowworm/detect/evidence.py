@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from slowworm.detect import weights
-from slowworm.detect.outcome import ANSWERED, FAILED, NOT_KNOWN
+from slowworm.detect.outcome import ANSWERED, FAILED, MAX_SYNS, NOT_KNOWN
 from slowworm.detect.population import MAX_BENIGN_FAILURE, MIN_OTHER_CLIENTS, Population
 from slowworm.flows.services import TCP, UDP
 from slowworm.flows.table import integers
@@ -44,6 +44,7 @@ class Contacts:
     port: Ints
     outcome: Ints
     visits: Ints
+    answers: Ints
     lone_syn: Ints
     to_null: Bools
     packets: Ints
@@ -67,6 +68,7 @@ def columns(batch: pa.RecordBatch) -> Contacts:
         port=integers(batch, "port"),
         outcome=integers(batch, "outcome"),
         visits=integers(batch, "visits"),
+        answers=integers(batch, "answers"),
         lone_syn=batch.column("lone_syn")
         .cast(pa.int8())
         .cast(pa.int64())
@@ -97,33 +99,48 @@ def contact_weights(contacts: Contacts, population: Population) -> ContactWeight
     """Weigh every contact by itself against the population."""
     n = len(contacts.client)
     # TCP tells by its packets that nothing came of it; UDP and ICMP only by an answer that is not seen.
-    silent = np.isin(contacts.protocol, tuple(population.visibility)) & (contacts.protocol != TCP)
-    silent &= (contacts.outcome == NOT_KNOWN) & (contacts.visits > 0)
+    silent = np.isin(contacts.protocol, tuple(population.visibility))
+    silent &= (contacts.outcome == NOT_KNOWN) & (contacts.visits > 0) & (contacts.answers == 0)
+    silent &= (contacts.protocol != TCP) | (contacts.largest <= MAX_SYNS)
     failed = (contacts.outcome == FAILED) | silent
     visibility = np.where(silent, population.visibility.get(TCP, 0.0), 1.0)
-    failure = np.where(failed, _failure_weight(population, visibility), 0)
+    failure = np.where(failed, _failure_weight(contacts, population, visibility), 0)
+    small = failed & (contacts.protocol == TCP) & (contacts.answers > 0)
+    failure = np.where(small, np.rint(weights.SMALL_ANSWER * failure), failure).astype(np.int64)
     _, answered = weights.failure_weights(benign_failure=population.benign_failure, visibility=1.0)
     # What rests on a failure speaks as loudly as the failure itself, against the most it could weigh.
     most, _ = weights.failure_weights(benign_failure=weights.P_FAIL_BENIGN, visibility=1.0)
     loudness = failure / most
+    # What the router dropped fails for everybody: that it failed, as a bare SYN, says nothing of the host.
+    dropped = failed & contacts.to_null
+    failure = np.where(dropped, 0, failure)
     pieces = np.zeros((len(PIECES), n), np.int64)
     pieces[0] = failure + np.where(contacts.outcome == ANSWERED, answered, 0)
-    lone = (contacts.outcome == FAILED) & (contacts.lone_syn == 1)
+    lone = (contacts.outcome == FAILED) & (contacts.lone_syn == 1) & ~dropped
     pieces[1] = np.where(lone, np.rint(weights.LONE_SYN * loudness), 0)
     once = np.where(contacts.visits <= 1, np.rint(weights.SINGLE_VISIT * loudness), weights.REPEAT_VISIT)
     pieces[2] = np.where(failed, once, 0)
     pieces[3] = np.where(population.answered_others >= MIN_OTHER_CLIENTS, weights.POPULAR_TARGET, 0)
-    pieces[4] = np.where(failed & contacts.to_null, np.rint(weights.TO_NULL * loudness), 0)
+    pieces[4] = np.where(dropped, np.rint(weights.TO_NULL * loudness), 0)
     if contacts.ipv4:
         pieces[5] = np.where(_impossible(contacts), weights.IMPOSSIBLE_TARGET, 0)
     return ContactWeights(pieces=pieces, total=pieces.sum(axis=0), failed=failed)
 
 
-def _failure_weight(population: Population, visibility: npt.NDArray[np.float64]) -> Ints:
+def _failure_weight(contacts: Contacts, population: Population, visibility: npt.NDArray[np.float64]) -> Ints:
     """Weight of each contact's failure: against the failure rate of all, or of its target's other clients."""
     others = population.failed_others + population.answered_others
     pseudo = weights.PSEUDO_CLIENTS
     own = (population.failed_others + weights.P_FAIL_BENIGN * pseudo) / (others + pseudo)
+    excused = own > population.benign_failure
+    if excused.any():
+        # A host's first targets in order of address are as good as any: they must not depend on the rows' order.
+        order = np.lexsort((contacts.port, contacts.server, ~excused, contacts.client))
+        client = contacts.client[order]
+        begin = np.searchsorted(client, client, side="left")
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order)) - begin
+        own = np.where(rank < weights.FORGIVEN_TARGETS, own, 0.0)
     rate = np.maximum(population.benign_failure, np.minimum(own, MAX_BENIGN_FAILURE))
     both, index = np.unique(np.round(np.stack([rate, visibility]), 6), axis=1, return_inverse=True)
     table = [weights.failure_weights(benign_failure=r, visibility=v)[0] for r, v in both.T.tolist()]

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from slowworm.detect import weights, wording
 from slowworm.detect.evidence import Contacts, ContactWeights, mixture
+from slowworm.detect.outcome import NOT_KNOWN
 from slowworm.detect.population import Population
 from slowworm.detect.profiles import Profiles
 from slowworm.detect.targeting import UNKNOWN, Targeting, targeting
@@ -160,9 +161,12 @@ class Judge:
         served = int((c.visits[rows] == 0).sum())
         protocol, port = self._main_service(rows)
         calls = len(rows) - served
+        unknown = int(((c.outcome[rows] == NOT_KNOWN) & (c.visits[rows] > 0)).sum())
         reason = (
             f"{answered} of {wording.plural(calls, 'contact')} answered" if calls else "only answers seen"
         )
+        if unknown:
+            reason += f", {unknown} not known"
         if weight > 0:
             reason += "; too little for a suspicion"
         return self._verdict(

@@ -18,6 +18,9 @@ from slowworm.sources.base import Note
 EXAMPLES = 3
 """Addresses named in a note."""
 
+MANY = 3
+"""Stray sources from which they say something together; fewer may be anybody's mistake."""
+
 SILENT_TARGETS = 20
 """Targets of one source without a visible answer from which the silence is worth a note: what a resolver asks in
 a second, and what a worm does."""
@@ -49,7 +52,8 @@ def strays(judge: Judge, found: Sequence[Stray]) -> list[Note]:
         outside = "" if nowhere else " outside your prefixes"
         text = (
             f"{plural(len(rows), 'source')}{outside}{behind} probed {service} at {where}: {_examples(judge, rows)}. "
-            "Too little for a verdict on each; together they say that the scan also comes from outside"
+            "Too little for a verdict on each"
+            + ("; together they say that the scan also comes from outside" if len(rows) >= MANY else "")
         )
         notes.append(Note(id="outside-probes", count=len(rows), text=text))
     return notes

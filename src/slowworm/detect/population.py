@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from slowworm.detect import weights
-from slowworm.detect.outcome import ANSWERED, FAILED
+from slowworm.detect.outcome import ANSWERED, FAILED, MAX_SYNS
 from slowworm.flows.services import ICMP, ICMP6, TCP, UDP
 from slowworm.flows.table import integers
 
@@ -44,10 +44,13 @@ def population(contacts: pa.RecordBatch) -> Population:
     service = _service(contacts)
     answered_others = _clients(service, outcome == ANSWERED) - (outcome == ANSWERED)
     failed_others = _clients(service, outcome == FAILED) - (outcome == FAILED)
-    established = (protocol == TCP) & (integers(contacts, "largest") > 3) & (integers(contacts, "visits") > 0)
+    established = (
+        (protocol == TCP) & (integers(contacts, "largest") > MAX_SYNS) & (integers(contacts, "visits") > 0)
+    )
     seen = int(established.sum())
     replied = int((established & (integers(contacts, "answers") > 0)).sum())
-    alive = answered_others >= MIN_OTHER_CLIENTS
+    # Who was answered by nobody may be forged (a flood), or a scanner: it says nothing of what is usual.
+    alive = (answered_others >= MIN_OTHER_CLIENTS) & _answered_at_all(contacts, outcome)
     failed = int((alive & (outcome == FAILED)).sum())
     judged = failed + int((alive & (outcome == ANSWERED)).sum())
     rate = (failed + weights.P_FAIL_BENIGN * weights.PSEUDO_CONTACTS) / (judged + weights.PSEUDO_CONTACTS)
@@ -75,6 +78,14 @@ def _visibility(
         if int(((protocol == number) & (outcome == ANSWERED)).sum()) >= weights.REPLIES_MIN_PAIRS:
             seen[number] = of_tcp
     return seen
+
+
+def _answered_at_all(contacts: pa.RecordBatch, outcome: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Per contact, whether its client was answered by anybody."""
+    client = contacts.column("client").dictionary_encode().indices.to_numpy()
+    answered = np.bincount(client, weights=outcome == ANSWERED) > 0
+    result: npt.NDArray[np.bool_] = answered[client]
+    return result
 
 
 def _service(contacts: pa.RecordBatch) -> npt.NDArray[np.uint64]:

@@ -56,6 +56,15 @@ PSEUDO_CLIENTS = 2
 tries it: at two others a failure weighs 1.2 dB, from six on nothing. Lower forgives outages sooner, and hosts
 that share a worm's list with others later."""
 
+FORGIVEN_TARGETS = 12
+"""Targets of one host for which that others fail there too may excuse it: a dead server explains one target,
+an outage the few servers of a snapshot, but not dozens. Without the limit a large outbreak whose hosts share
+targets (Code Red 1, a swept subnet) would hide itself."""
+
+SMALL_ANSWER = 0.5
+"""How loudly a TCP contact speaks that was answered in one or two packets: a reset by a closed port, or the
+beginning or the keep-alive of a real conversation."""
+
 LONE_SYN = tenths(0.95 / 0.475)
 """3.0 dB, once failed: one to three packets of a bare SYN's size. Of benign failures about half look so (the
 rest retry longer, or got as far as sending data); of worms' nearly all. Assumption, to be calibrated."""

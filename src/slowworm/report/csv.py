@@ -7,6 +7,7 @@ from typing import TextIO
 
 from slowworm.report.case import HuntResult
 from slowworm.report.json import document
+from slowworm.report.text import safe
 
 COLUMNS = (
     "address",
@@ -43,6 +44,7 @@ def _cell(value: object) -> object:
     """Empty for null; text that a spreadsheet would run as a formula gets an apostrophe in front."""
     if value is None:
         return ""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
+    if not isinstance(value, str):
+        return value
+    shown = safe(value)
+    return "'" + shown if shown.lstrip()[:1] in ("=", "+", "-", "@") else shown

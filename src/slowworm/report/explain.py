@@ -32,7 +32,7 @@ def explain(result: HuntResult, verdict: Verdict, out: Console) -> None:
             else "interface and router not known"
         ),
     )
-    if verdict.first_seen:
+    if verdict.first_seen and verdict.last_seen:
         put(
             out,
             Text(f"seen {verdict.first_seen:%Y-%m-%d %H:%M:%S} to {verdict.last_seen:%Y-%m-%d %H:%M:%S} UTC"),

@@ -18,8 +18,6 @@ from slowworm.report.text import STYLES, put, safe, table
 WIDE = 150
 """Columns from which the reason fits beside the rest."""
 
-MAX_CONTEXT = 3
-
 
 def show(result: HuntResult, out: Console) -> None:
     """Print the summary, the table of verdicts, reasons and notes."""
@@ -129,4 +127,4 @@ def _notes(result: HuntResult) -> list[str]:
             if share:
                 line += f", {share.value:.0%} of packets have at most 64 bytes"
             notes.append(line)
-    return notes[: 20 + MAX_CONTEXT]
+    return notes

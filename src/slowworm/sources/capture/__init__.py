@@ -1,0 +1,1 @@
+"""Packet captures: of the exports that routers send, or of the traffic itself."""

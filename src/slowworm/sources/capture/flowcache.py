@@ -1,0 +1,97 @@
+"""Packets to flows, as a router's flow cache would make them: NetFlow's timeouts, both versions of IP."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from slowworm.flows.services import ICMP, ICMP6, PORT_PROTOCOLS
+from slowworm.flows.table import Column, flow_batch
+from slowworm.sources.packets.columns import Packets
+
+Ints = npt.NDArray[np.int64]
+
+INACTIVE_NS = 15 * 10**9
+ACTIVE_NS = 30 * 60 * 10**9
+"""NetFlow's default timeouts: 15 s without a packet, 30 minutes in all (Cisco IOS NetFlow)."""
+
+
+def flows(packets: Packets, times: Ints) -> list[pa.RecordBatch]:
+    """One batch for IPv4 and one for IPv6; packets that are no IP take no part.
+
+    ``times``: ns since 1970 of each packet. Fragments behind the first belong to a flow without ports.
+    """
+    batches = []
+    four, six = packets.rows(4), packets.rows(6)
+    if len(four):
+        key = packets.src[four].astype(np.uint64) << np.uint64(32) | packets.dst[four].astype(np.uint64)
+        batches.append(_assembled(packets, times, four, key, 4))
+    if len(six):
+        pairs = np.ascontiguousarray(np.concatenate([packets.src6, packets.dst6], axis=1))
+        _, codes = np.unique(pairs.view(np.dtype((np.void, 32))).reshape(-1), return_inverse=True)
+        batches.append(_assembled(packets, times, six, codes.astype(np.uint64), 6))
+    return batches
+
+
+def _assembled(
+    packets: Packets, times: Ints, rows: Ints, pair: npt.NDArray[np.uint64], version: int
+) -> pa.RecordBatch:
+    """Group the packets ``rows`` by pair, protocol and ports (ICMP: type and code), then by the timeouts."""
+    protocol = packets.protocol[rows].astype(np.int64)
+    ports = np.isin(protocol, PORT_PROTOCOLS)
+    icmp = (protocol == ICMP) | (protocol == ICMP6)
+    one = np.where(icmp, packets.icmp_type[rows], packets.src_port[rows]).astype(np.int64)
+    two = np.where(icmp, packets.icmp_code[rows], packets.dst_port[rows]).astype(np.int64)
+    service = (protocol + 1) << 40 | (one + 1) << 20 | (two + 1)
+    when = times[rows]
+    order = np.lexsort((when, service, pair))
+    pair, service, when = pair[order], service[order], when[order]
+    new = np.ones(len(order), np.bool_)
+    new[1:] = (pair[1:] != pair[:-1]) | (service[1:] != service[:-1]) | (when[1:] - when[:-1] > INACTIVE_NS)
+    begin = np.flatnonzero(new)
+    # The active timeout cuts what lasts: at whole multiples of it since the flow's first packet.
+    age = (when - np.repeat(when[begin], np.diff(np.append(begin, len(when))))) // ACTIVE_NS
+    new[1:] |= age[1:] != age[:-1]
+    first = np.flatnonzero(new)
+    last = np.append(first[1:], len(order)) - 1
+    taken = rows[order]
+    lead = taken[first]
+    missing = ~ports[order][first]
+    flags = np.maximum(packets.tcp_flags[taken].astype(np.int64), 0)
+    tcp = packets.tcp_flags[lead] >= 0
+    columns: dict[str, Column] = {
+        "protocol": pa.array(protocol[order][first], pa.uint8()),
+        "src_port": _masked(packets.src_port[lead], missing, pa.uint16()),
+        "dst_port": _masked(packets.dst_port[lead], missing, pa.uint16()),
+        "icmp_type": _masked(packets.icmp_type[lead], packets.icmp_type[lead] < 0, pa.uint8()),
+        "icmp_code": _masked(packets.icmp_code[lead], packets.icmp_code[lead] < 0, pa.uint8()),
+        "tcp_flags": _masked(np.bitwise_or.reduceat(flags, first), ~tcp, pa.uint16()),
+        "packets": pa.array(last - first + 1, pa.uint64()),
+        "bytes": pa.array(np.add.reduceat(np.maximum(packets.ip_length[taken], 0), first), pa.uint64()),
+        "start_time": _time(when[first]),
+        "end_time": _time(when[last]),
+    }
+    if version == 4:
+        columns["src_addr"], columns["dst_addr"] = pa.array(packets.src[lead]), pa.array(packets.dst[lead])
+    else:
+        within = np.searchsorted(rows, lead)
+        columns["src_addr"], columns["dst_addr"] = (
+            _binary(packets.src6[within]),
+            _binary(packets.dst6[within]),
+        )
+    return flow_batch(columns, rows=len(first), ip_version=version)
+
+
+def _masked(values: npt.NDArray[np.generic], missing: npt.NDArray[np.bool_], kind: pa.DataType) -> pa.Array:
+    known = np.where(missing | (values.astype(np.int64) < 0), 0, values.astype(np.int64))
+    return pa.array(known, kind, mask=missing | (values.astype(np.int64) < 0))
+
+
+def _time(values: Ints) -> pa.Array:
+    return pa.array(values, pa.int64(), mask=values < 0).cast(pa.timestamp("ns", tz="UTC"))
+
+
+def _binary(rows: npt.NDArray[np.uint8]) -> pa.Array:
+    octets = np.ascontiguousarray(rows)
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(octets), [None, pa.py_buffer(octets)])

@@ -1,0 +1,169 @@
+"""pcap and pcapng: NetFlow, IPFIX and sFlow exports in it win over the packets themselves, and the choice is said."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from slowworm.sources.base import FormatInfo, Note, Problem, Reading
+from slowworm.sources.capture.flowcache import flows
+from slowworm.sources.datagrams import Datagrams
+from slowworm.sources.netflow.decode import decode as decode_netflow
+from slowworm.sources.netflow.likely import likely_netflow
+from slowworm.sources.packets.columns import PacketProblem, Packets
+from slowworm.sources.packets.dissect import dissect
+from slowworm.sources.pcap.capture import Capture, is_capture, read_capture
+from slowworm.sources.reading import protocol_name, with_input
+from slowworm.sources.sflow.decode import decode as decode_sflow
+from slowworm.sources.sflow.headers import likely_sflow
+
+UDP = 17
+
+
+class PacketCapture:
+    """A capture file, read as what it holds. ``exports`` or ``packets`` may be wanted alone (``--as``)."""
+
+    def __init__(self, *, exports: bool = True, packets: bool = True) -> None:
+        self._exports, self._packets = exports, packets
+        name = "pcap" if exports and packets else "pcap-exports" if exports else "pcap-packets"
+        what = {"pcap": "exports if there are any, else the packets", "pcap-exports": "the exports in it",
+                "pcap-packets": "the packets themselves"}[name]  # fmt: skip
+        self.info = FormatInfo(
+            name=name,
+            title=f"Packet capture (pcap, pcapng): {what}",
+            commands=(),
+            carries="packets: everything, as flows with NetFlow's timeouts; exports: what the exporter sent",
+            lacks="interfaces, unless exports tell them",
+        )
+
+    def recognises(self, head: bytes) -> bool:
+        """By the magic number."""
+        return is_capture(head)
+
+    def read(self, path: str, data: bytes) -> Reading:
+        """Exports where there are any, else packets."""
+        capture = read_capture(path, data)
+        packets = dissect(
+            data, capture.offsets, capture.captured, capture.link_type, original=capture.original
+        )
+        udp = (packets.protocol == UDP) & (packets.payload_size > 0) & (packets.payload_at >= 0)
+        at, size = packets.payload_at, packets.payload_size
+        netflow = udp & likely_netflow(data, at, size) if self._exports else np.zeros(packets.count, np.bool_)
+        sflow = np.zeros(packets.count, np.bool_)
+        rows = np.flatnonzero(udp & ~netflow) if self._exports else np.zeros(0, np.int64)
+        sflow[rows] = likely_sflow(data, at[rows], size[rows])
+        if not (netflow.any() or sflow.any()) and self._packets:
+            return self._of_packets(path, capture, packets)
+        return self._of_exports(path, data, capture, packets, netflow, sflow)
+
+    def _of_packets(self, path: str, capture: Capture, packets: Packets) -> Reading:
+        batches = [with_input(b, path) for b in flows(packets, capture.times)]
+        notes = []
+        requests = packets.arp_operation == 1
+        if requests.any():
+            senders = Counter(packets.arp_sender[requests].tolist()).most_common(1)
+            busiest, n = senders[0]
+            targets = len(np.unique(packets.arp_target[requests & (packets.arp_sender == busiest)]))
+            text = f"{path}: ARP requests; {ipaddress.IPv4Address(busiest)} asked {n} times for {targets} addresses"
+            notes.append(Note(id="arp-requests", text=text, count=int(requests.sum())))
+        return Reading(
+            path=path,
+            formats=(("pcap-packets", sum(b.num_rows for b in batches)),),
+            batches=tuple(batches),
+            problems=(*capture.problems, *_packet_problems(path, capture, packets)),
+            notes=tuple(notes),
+        )
+
+    def _of_exports(
+        self,
+        path: str,
+        data: bytes,
+        capture: Capture,
+        packets: Packets,
+        netflow: npt.NDArray[np.bool_],
+        sflow: npt.NDArray[np.bool_],
+    ) -> Reading:
+        counts: dict[str, int] = {}
+        batches: list[pa.RecordBatch] = []
+        problems: list[Problem] = list(capture.problems)
+        notes: list[Note] = []
+        codes, names = _sources(packets)
+        if netflow.any():
+            decoded = decode_netflow(_datagrams(data, capture, packets, netflow, codes, names), path)
+            for version, made in decoded.batches:
+                counts[protocol_name(version)] = counts.get(protocol_name(version), 0) + made.num_rows
+                batches.append(with_input(made, path))
+            problems += decoded.problems
+            notes += decoded.notes
+            for version in sorted({key[2] for key in decoded.account.counts} & {9, 10}):
+                counts.setdefault(protocol_name(version), 0)
+        if sflow.any():
+            sampled = decode_sflow(
+                data, packets.payload_at[sflow], packets.payload_size[sflow], capture.times[sflow],
+                [names[c] for c in codes[sflow].tolist()], path=path,
+            )  # fmt: skip
+            counts["sflow-v5"] = sampled.flows
+            batches += [with_input(b, path) for b in sampled.batches]
+            problems += sampled.problems
+            notes += sampled.notes
+        others = int(packets.count - netflow.sum() - sflow.sum())
+        text = f"{path}: read as exports; --as pcap-packets reads the packets themselves"
+        notes.append(Note(id="capture-of-exports", text=text, count=int(netflow.sum() + sflow.sum())))
+        if others:
+            text = f"{path}: packets that are no exports were passed over"
+            notes.append(Note(id="capture-other-packets", text=text, count=others))
+        return Reading(path=path, formats=tuple(counts.items()), batches=tuple(batches), problems=tuple(problems),
+                       notes=tuple(notes))  # fmt: skip
+
+
+def _datagrams(
+    data: bytes,
+    capture: Capture,
+    packets: Packets,
+    chosen: npt.NDArray[np.bool_],
+    codes: npt.NDArray[np.int64],
+    names: list[str],
+) -> Datagrams:
+    return Datagrams(
+        data=data,
+        offset=packets.payload_at[chosen],
+        size=packets.payload_size[chosen],
+        time=capture.times[chosen],
+        exporter=codes[chosen],
+        exporters=names,
+    )
+
+
+def _sources(packets: Packets) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """The sender of each packet as an index into a list of address texts."""
+    four = packets.ip_version == 4
+    values, inverse = np.unique(packets.src, return_inverse=True)
+    names = [str(ipaddress.IPv4Address(v)) for v in values.tolist()]
+    codes = inverse.astype(np.int64)
+    six = packets.rows(6)
+    if len(six):
+        texts = [str(ipaddress.IPv6Address(row.tobytes())) for row in packets.src6]
+        known = {t: len(names) + i for i, t in enumerate(dict.fromkeys(texts))}
+        names += list(known)
+        codes[six] = [known[t] for t in texts]
+    codes[~four & (packets.ip_version != 6)] = 0
+    return codes, names or [""]
+
+
+def _packet_problems(path: str, capture: Capture, packets: Packets) -> list[Problem]:
+    """Packets that are no IP, or cut short, by kind, with the place of the first."""
+    found = []
+    for kind in np.unique(packets.problem).tolist():
+        if kind in (0, int(PacketProblem.NOT_IP)):
+            continue
+        rows = np.flatnonzero(packets.problem == kind)
+        text = f"packets: {PacketProblem(kind).name.lower().replace('_', ' ')}"
+        found.append(Problem(where=f"{path}@{int(capture.offsets[rows[0]])}", text=text, count=len(rows)))
+    return found
+
+
+FORMATS = (PacketCapture(), PacketCapture(packets=False), PacketCapture(exports=False))
