@@ -336,7 +336,7 @@ def test_as_limits_the_formats_looked_for() -> None:
 def test_a_listing_without_rows_says_so() -> None:
     ran = slowworm("hunt", "-", stdin=f"Router#show ip cache flow | include 0050\n{HEADER}\nRouter#\n")
     assert ran.code == 2
-    assert "without a single row" in ran.err
+    assert "without a single flow" in ran.err
 
 
 def test_several_routers_in_one_file_are_told_apart() -> None:

@@ -84,9 +84,7 @@ def hunt(
 
 def _readings(inputs: Iterable[Any], as_format: str | None) -> Iterator[Reading]:
     formats = standard_formats()
-    known = [info.name for info in formats.infos()]
-    if as_format is not None and as_format not in known:
-        raise UsageError(f"no format {as_format!r}; formats: {', '.join(known)}")
+    formats.check(as_format)
     for number, item in enumerate(inputs, 1):
         if isinstance(item, str) and not item.strip():
             raise UsageError(f"input {number} is an empty name: a variable that was never set?")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import sys
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -220,5 +219,6 @@ def _tell_problems(result: HuntResult, problems: int) -> None:
 
 def _tell_no_flows(result: HuntResult) -> None:
     names = ", ".join(sorted({name for i in result.inputs for name, _ in i.formats}))
-    what = f"{names} without a single row" if names else "no flow listing"
-    print(f"slowworm: {what}: was the output cut off, or filtered by | include?", file=sys.stderr)
+    what = f"{names} without a single flow" if names else "no flow listing"
+    hint = ": was the output cut off, or filtered by | include?" if names.startswith("show-") else ""
+    click.echo(f"slowworm: {what}{hint}", err=True)

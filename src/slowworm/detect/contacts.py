@@ -78,7 +78,7 @@ def contacts(flows: pa.RecordBatch, *, random_port_sources: Iterable[tuple[int, 
     pair = client.astype(np.uint64) << np.uint64(32) | server.astype(np.uint64)
     # A call with unknown direction and one with a known one are never the same contact.
     service = (port + 1 | (protocol + 1) << 17) << 1 | way.unknown
-    order = np.lexsort((*_tie_breakers(flows), service << 1 | back, pair))
+    order = np.lexsort((service << 1 | back, pair))
     order = order[~way.error[order]]
     if not len(order):
         return _empty(version)
@@ -102,19 +102,6 @@ def contacts(flows: pa.RecordBatch, *, random_port_sources: Iterable[tuple[int, 
         random_port=way.random_port[order[first]],
         src_port=src_port[order],
     )
-
-
-def _tie_breakers(flows: pa.RecordBatch) -> list[Ints]:
-    """Texts by rank, so that a contact's interface and router do not depend on the order of rows."""
-    keys = []
-    for name in ("exporter", "in_if"):
-        column = flows.column(name)
-        names = column.dictionary.to_pylist()
-        if len(names) > 1:
-            rank = np.argsort(np.argsort(np.array(names, object))).astype(np.int64)
-            codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-            keys.append(np.where(codes < 0, -1, rank[codes]))
-    return keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +173,6 @@ def _summed(
         sampled=seen.any(seen.column("sampling_rate") > 1),
         unknown=unknown,
     )
-    lead = pa.array(seen.order[seen.first])  # the client's own row if it has one: `back` is the last sort key
     columns = [
         client,
         server,
@@ -202,8 +188,8 @@ def _summed(
         pa.array(lone_syn, pa.bool_(), mask=~sizes_known),
         pa.array(_to_null(seen)),
         pa.array(random_port),
-        seen.flows.column("in_if").take(lead),
-        seen.flows.column("exporter").take(lead),
+        _first_text(seen, "in_if"),
+        _first_text(seen, "exporter"),
         _times(seen, "start_time", np.minimum),
         _times(seen, "end_time", np.maximum),
     ]
@@ -233,6 +219,23 @@ def _to_null(seen: _Seen) -> Bools:
         return np.zeros(len(seen.first), np.bool_)
     dropped = np.isin(column.indices.fill_null(-1).to_numpy(zero_copy_only=False)[seen.order], codes)
     return seen.any(~seen.back & dropped) & ~seen.any(~seen.back & ~dropped)
+
+
+def _first_text(seen: _Seen, name: str) -> pa.Array:
+    """Per contact the text of the client's rows that is first in the alphabet: no matter how rows are ordered."""
+    column = seen.flows.column(name)
+    names = pa.array(sorted(column.dictionary.to_pylist()), pa.string())
+    if not len(names):
+        return pa.nulls(len(seen.first), column.type)
+    rank = np.argsort(np.argsort(np.array(column.dictionary.to_pylist(), object))).astype(np.int64)
+    codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)[seen.order]
+    none = len(names)
+    ranked = np.where((codes < 0) | seen.back, none, rank[codes])
+    lowest = np.minimum.reduceat(ranked, seen.first)
+    missing = lowest == none
+    return pa.DictionaryArray.from_arrays(
+        pa.array(np.where(missing, 0, lowest).astype(np.int32), mask=missing), names
+    )
 
 
 def _times(seen: _Seen, name: str, pick: np.ufunc) -> pa.Array:

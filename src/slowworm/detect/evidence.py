@@ -135,12 +135,11 @@ def _failure_weight(contacts: Contacts, population: Population, visibility: npt.
     excused = own > population.benign_failure
     if excused.any():
         # A host's first targets in order of address are as good as any: they must not depend on the rows' order.
-        order = np.lexsort((contacts.port, contacts.server, ~excused, contacts.client))
+        rows = np.flatnonzero(excused)
+        order = rows[np.lexsort((contacts.port[rows], contacts.server[rows], contacts.client[rows]))]
         client = contacts.client[order]
-        begin = np.searchsorted(client, client, side="left")
-        rank = np.empty(len(order), np.int64)
-        rank[order] = np.arange(len(order)) - begin
-        own = np.where(rank < weights.FORGIVEN_TARGETS, own, 0.0)
+        rank = np.arange(len(order)) - np.searchsorted(client, client, side="left")
+        own[order[rank >= weights.FORGIVEN_TARGETS]] = 0.0
     rate = np.maximum(population.benign_failure, np.minimum(own, MAX_BENIGN_FAILURE))
     both, index = np.unique(np.round(np.stack([rate, visibility]), 6), axis=1, return_inverse=True)
     table = [weights.failure_weights(benign_failure=r, visibility=v)[0] for r, v in both.T.tolist()]

@@ -11,15 +11,18 @@ from typing import Any
 
 from slowworm.kernels.run import kernel
 
-MIN_ROW_BYTES = 36
-"""Shortest possible row, ``V1 1.1.1.1 V2 1.1.1.1 06 0050 0050 1``: bounds the rows of an input."""
+MIN_ROW_BYTES = 35
+"""Shortest possible row with the space behind it, ``V 1.1.1.1 N 1.1.1.1 06 0050 0050 1 ``: bounds the rows of an
+input, and so the room that its columns need."""
 
 MAX_NAME_BYTES = 40
 """Longest interface name accepted; IOS truncates long names far earlier."""
 
 MAX_NAMES = 65536
-NAME_SLOTS = 4 * MAX_NAMES
 """Distinct interface names kept; past it the name of a row is reported as missing."""
+
+SLOTS_PER_NAME = 4
+"""Size of the look-up of names, in slots for each name there is room for: a quarter full at most."""
 
 MAX_PROBES = 256
 """Names made to collide may not turn the look-up into a search: past this many steps a name is missing too."""
@@ -109,11 +112,11 @@ def count(data: Any, size: int, at: int) -> tuple[int, int]:
 
 @kernel
 def intern(data: Any, begin: int, end: int, name_at: Any, name_size: Any, slots: Any, names: int) -> int:
-    """The code of the name ``data[begin:end]``, ``names`` if it is new (then stored), -1 if full."""
+    """The code of the name ``data[begin:end]``, ``names`` if it is new (then stored), -1 if there is no room."""
     mixed = 0
     for k in range(begin, end):
         mixed = (mixed * 31 + data[k]) & 0xFFFFFFF
-    slot = mixed % NAME_SLOTS
+    slot = mixed % len(slots)
     length = end - begin
     probes = 0
     while slots[slot] >= 0:
@@ -128,12 +131,12 @@ def intern(data: Any, begin: int, end: int, name_at: Any, name_size: Any, slots:
             if same:
                 return int(known)
         slot += 1
-        if slot == NAME_SLOTS:
+        if slot == len(slots):
             slot = 0
         probes += 1
         if probes == MAX_PROBES:
             return -1
-    if names >= MAX_NAMES:
+    if names >= len(name_at):
         return -1
     slots[slot] = names
     name_at[names] = begin
@@ -157,15 +160,18 @@ def rows_of(
     gap_begin: Any,
     gap_end: Any,
     gap_line: Any,
+    gap_row: Any,
     name_at: Any,
     name_size: Any,
     slots: Any,
 ) -> tuple[int, int, int]:
     """Fill the columns with the rows found in ``data[:size]``; returns (rows, gaps, names).
 
-    ``data``: bytes or uint8 array. Columns: one slot per possible row (``size // MIN_ROW_BYTES + 1``), gaps
-    one more. ``slots``: int32 of NAME_SLOTS, all -1. Ports are raw (for ICMP the destination port is
-    type × 256 + code). Lines are 0-based within ``data``.
+    ``data``: bytes or uint8 array. Columns: one place per possible row (``size // MIN_ROW_BYTES + 1``), gaps
+    one more. ``name_at``, ``name_size``: one place for each name that is kept; ``slots``: SLOTS_PER_NAME
+    times as many int32, all -1. Ports are raw (for ICMP the destination port is type × 256 + code). Lines are
+    0-based within ``data``: of a row, the one on which its source address stands. ``gap_row``: the rows before
+    the gap.
     """
     rows = 0
     gaps = 0
@@ -184,6 +190,7 @@ def rows_of(
             # A row needs every token in place; any miss leaves `at` behind the first token.
             i, lines = blanks(data, size, name_end)
             new_lines = lines
+            source_line = line + lines
             i, a = ipv4(data, size, i)
             if i >= 0:
                 out_begin, lines = blanks(data, size, i)
@@ -192,7 +199,8 @@ def rows_of(
                 while i < size and data[i] > 32 and i - out_begin <= MAX_NAME_BYTES:
                     i += 1
                 out_end = i
-                if out_begin < size and out_end - out_begin <= MAX_NAME_BYTES and data[out_begin] > 57:
+                first = data[out_begin] if out_begin < size else 0
+                if out_end - out_begin <= MAX_NAME_BYTES and (65 <= first <= 90 or 97 <= first <= 122):
                     i, lines = blanks(data, size, i)
                     new_lines += lines
                     i, b = ipv4(data, size, i)
@@ -220,7 +228,7 @@ def rows_of(
                                         src_port[rows] = sp
                                         dst_port[rows] = dp
                                         packets[rows] = pk
-                                        line_of[rows] = begin_line
+                                        line_of[rows] = source_line
                                         code = intern(data, begin, name_end, name_at, name_size, slots, names)
                                         names += code == names
                                         in_if[rows] = code
@@ -240,6 +248,7 @@ def rows_of(
             gap_begin[gaps] = begin
             gap_end[gaps] = name_end
             gap_line[gaps] = begin_line
+            gap_row[gaps] = rows
             gaps += 1
             gap_open = True
         at, lines = blanks(data, size, at)

@@ -69,8 +69,15 @@ class Kernel(Generic[P, R]):
         checked = os.environ.get("SLOWWORM_BOUNDSCHECK") == "1"
         if not checked:
             self._use_cache_directory(numba)
-        options: dict[str, Any] = {"boundscheck": True} if checked else {"cache": True, "nogil": True}
-        compiled: Callable[P, R] = numba.njit(**options)(self._resolved(lambda helper: helper.compiled))
+        function = self._resolved(lambda helper: helper.compiled)
+        compiled: Callable[P, R]
+        if checked:
+            compiled = numba.njit(boundscheck=True)(function)
+            return compiled
+        try:
+            compiled = numba.njit(cache=True, nogil=True)(function)
+        except RuntimeError:  # no place to write a cache to: it is compiled anew by each process
+            compiled = numba.njit(nogil=True)(function)
         return compiled
 
     def _resolved(self, way: Callable[[Kernel[Any, Any]], Callable[..., Any]]) -> Callable[P, R]:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from slowworm.errors import InputError, UsageError
 from slowworm.sources.base import Problem, Reading
+from slowworm.sources.byteformat import HEAD_BYTES
 from slowworm.sources.formats import Formats
-from slowworm.sources.session import looks_binary
+from slowworm.sources.packing import unpacked
+from slowworm.sources.session import decoded, looks_binary
 
 STDIN = "-"
+
+BLANK = b" \t\r\n\x0b\x0c\x00\xef\xbb\xbf\xff\xfe"
+"""Bytes of white space, NULs and byte order marks."""
 
 
 def paths_of(inputs: Iterable[str | os.PathLike[str]]) -> list[str]:
@@ -26,17 +33,43 @@ def paths_of(inputs: Iterable[str | os.PathLike[str]]) -> list[str]:
         path = Path(name)
         if name == STDIN:
             found.append(STDIN)
-        elif path.is_dir():
-            found += [
-                str(p)
-                for p in sorted(path.rglob("*"))
-                if p.is_file() and not any(part.startswith(".") for part in p.relative_to(path).parts)
-            ]
-        elif path.exists():
-            found.append(name)
+        elif _is_directory(path):
+            # A directory without files stays in the list: reading it says so.
+            found += _files_below(path) or [name]
         else:
-            raise UsageError(f"{name}: no such file or directory")
+            found.append(name)
     return found
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(f"{path}: no such file or directory") from None
+    except PermissionError:
+        return False  # reading it says so, and the others are read
+    except (OSError, ValueError) as error:  # no name of a file: too long, a NUL in it
+        raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _files_below(directory: Path) -> list[str]:
+    """Files of a directory, sorted; a folder that cannot be looked into stands for itself."""
+    found: list[Path] = []
+    unreadable: list[Path] = []
+    walk = os.walk(directory, onerror=lambda error: unreadable.append(Path(error.filename)))
+    for folder, folders, names in walk:
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(folder, name) for name in names if not name.startswith(".")]
+    return [str(path) for path in sorted(found + unreadable) if _is_file(path)]
+
+
+def _is_file(path: Path) -> bool:
+    """Not a pipe, socket or device, on which reading might wait; what cannot be told, reading will tell."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return True
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 def read_inputs(paths: Iterable[str], formats: Formats, *, only: str | None = None) -> Iterator[Reading]:
@@ -44,11 +77,14 @@ def read_inputs(paths: Iterable[str], formats: Formats, *, only: str | None = No
     for path in paths:
         shown = "stdin" if path == STDIN else path
         try:
-            data = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
+            data = _standard_input() if path == STDIN else Path(path).read_bytes()
+        except IsADirectoryError:
+            text = "a directory without files (hidden ones are left out): name one that holds captures"
+            yield Reading(path=shown, problems=(Problem(where=shown, text=text),))
+            continue
         except OSError as error:
-            yield Reading(
-                path=shown, problems=(Problem(where=shown, text=f"cannot be read: {error.strerror}"),)
-            )
+            text = f"cannot be read: {error.strerror or error}"
+            yield Reading(path=shown, problems=(Problem(where=shown, text=text),))
             continue
         try:
             yield read_bytes(shown, data, formats, only=only)
@@ -62,16 +98,47 @@ def read_bytes(path: str, data: bytes, formats: Formats, *, only: str | None = N
     ``only``: the name of the one format to look for. Raises :class:`InputError` for bytes that are no text
     and no known binary format, and for nothing at all.
     """
-    if not data or data.isspace():
+    data, damage = unpacked(path, data)
+    if _is_blank(data):
         raise InputError("empty: nothing was captured (was the command's output redirected to another file?)")
+    if only is not None or looks_binary(data) or not formats.is_listing(data):
+        form = formats.of_bytes(data, only=only)
+        if form is not None:
+            reading = form.read(path, data)
+            return replace(reading, problems=(*damage, *reading.problems)) if damage else reading
     if looks_binary(data):
         raise InputError("binary data of no known format; slowworm formats lists what can be read")
     reading = formats.read_text(path, data, only=only)
     if reading.flows == 0 and not reading.formats and not reading.notes:
-        first = next((p for p in reading.problems), None)
-        quoted = f"; it begins: {first.text[:60]!r}" if first else ""
+        wanted = f"{only} listing" if only else "flow listing"
         raise InputError(
-            f"no flow listing found in {data.count(10) + 1} lines of text{quoted}; "
+            f"no {wanted} found in {_lines(data)} of text{_beginning(reading)}; "
             "slowworm formats lists what can be read"
         )
-    return reading
+    return replace(reading, problems=(*damage, *reading.problems)) if damage else reading
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise OSError("standard input is closed")
+    return sys.stdin.buffer.read()
+
+
+def _is_blank(data: bytes) -> bool:
+    """Nothing, or nothing to be seen: white space, NULs, byte order marks."""
+    return not data[:HEAD_BYTES].strip(BLANK) and not data.strip(BLANK)
+
+
+def _lines(data: bytes) -> str:
+    data = decoded(data)
+    lines = data.count(b"\n") + (not data.endswith(b"\n"))
+    return "1 line" if lines == 1 else f"{lines:,} lines"
+
+
+def _beginning(reading: Reading) -> str:
+    """Where the text begins that was not understood, and how."""
+    first = next(iter(reading.problems), None)
+    if first is None:
+        return ""
+    line = first.where.removeprefix(reading.path).lstrip(":")
+    return f"; {f'line {line}' if line else 'it'} begins {first.text[:60]!r}"

@@ -19,6 +19,10 @@ class DecodedExports(Protocol):
         """(version, flow batch)."""
 
     @property
+    def versions(self) -> Sequence[int]:
+        """Versions met, with flows or without."""
+
+    @property
     def problems(self) -> Sequence[Problem]:
         """What was not used."""
 
@@ -41,7 +45,7 @@ def with_input(batch: pa.RecordBatch, path: str) -> pa.RecordBatch:
 
 def reading(path: str, decoded: DecodedExports) -> Reading:
     """A reading of decoded exports."""
-    counts: dict[str, int] = {}
+    counts = {protocol_name(version): 0 for version in decoded.versions}
     for version, batch in decoded.batches:
         name = protocol_name(version)
         counts[name] = counts.get(name, 0) + batch.num_rows

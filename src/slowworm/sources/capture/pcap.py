@@ -99,7 +99,7 @@ class PacketCapture:
                 batches.append(with_input(made, path))
             problems += decoded.problems
             notes += decoded.notes
-            for version in sorted({key[2] for key in decoded.account.counts} & {9, 10}):
+            for version in decoded.versions:
                 counts.setdefault(protocol_name(version), 0)
         if sflow.any():
             sampled = decode_sflow(

@@ -11,7 +11,10 @@ from slowworm.sources.netflow.fixed import LAYOUTS, SCHEME_AT, SCHEMES
 from slowworm.sources.reading import reading
 
 MAX_COUNT = 1000
-"""Records that a header of NetFlow v1 to v8 may claim: a datagram has room for fewer than this."""
+"""Records that a header of NetFlow v9 may claim: a datagram has room for fewer than this."""
+
+MAX_FIXED = 64
+"""The same for v1 to v8, whose datagrams hold 24 to 51 records at most (Cisco NetFlow export formats)."""
 
 
 class NetflowFile:
@@ -35,7 +38,7 @@ class NetflowFile:
         if version == 9:
             return 1 <= count <= MAX_COUNT and _plausible_set(head, 20, (0, 1))
         form = LAYOUTS.get(version) or (SCHEMES.get(head[SCHEME_AT]) if len(head) > SCHEME_AT else None)
-        return form is not None and 1 <= count <= MAX_COUNT
+        return form is not None and 1 <= count <= MAX_FIXED
 
     def read(self, path: str, data: bytes) -> Reading:
         """All messages."""

@@ -37,6 +37,11 @@ class Decoded:
     notes: tuple[Note, ...]
     account: Account
 
+    @property
+    def versions(self) -> list[int]:
+        """Versions met, with flows or without (templates only, events)."""
+        return sorted({key[2] for key in self.account.counts} & set(VERSIONS) | {v for v, _ in self.batches})
+
 
 def versions(datagrams: Datagrams) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """The version field of each datagram, -1 where there is none."""

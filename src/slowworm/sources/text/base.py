@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from slowworm.flows.table import Column
@@ -65,7 +65,7 @@ def understood(section: Section, patterns: Iterable[re.Pattern[str]]) -> Section
     text = section.text
     for pattern in patterns:
         text = pattern.sub(_spaces, text)
-    return section if text is section.text else _with_text(section, text)
+    return section if text is section.text else replace(section, text=text)
 
 
 def _spaces(match: re.Match[str]) -> str:
@@ -73,12 +73,6 @@ def _spaces(match: re.Match[str]) -> str:
 
 
 _NOT_NEWLINE = re.compile(r"[^\n]")
-
-
-def _with_text(section: Section, text: str) -> Section:
-    return Section(
-        path=section.path, text=text, line=section.line, hostname=section.hostname, prompted=section.prompted
-    )
 
 
 class LineCounter:

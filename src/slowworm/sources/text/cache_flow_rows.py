@@ -11,7 +11,7 @@ import pyarrow as pa
 from slowworm.flows.services import ICMP
 from slowworm.flows.table import Column
 from slowworm.kernels import cache_flow as kernels
-from slowworm.sources.session import Section
+from slowworm.sources.session import MARK, Section
 
 COMPILE_FROM_BYTES = 2_000_000
 """Texts from this size on run the compiled kernel. Measured: uncompiled 0.15 s a megabyte, importing numba and
@@ -23,7 +23,7 @@ MAX_GAPS = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheRows:
-    """Rows found in a text; ``gap_*``: offsets and 0-based lines of the text that is no row."""
+    """Rows found in a text; ``gap_*``: offsets and 0-based lines of the text that is no row, rows before it."""
 
     data: bytes
     rows: int
@@ -40,6 +40,7 @@ class CacheRows:
     gap_begin: npt.NDArray[np.int64]
     gap_end: npt.NDArray[np.int64]
     gap_line: npt.NDArray[np.int64]
+    gap_row: npt.NDArray[np.int64]
 
     def columns(self, first_line: int) -> dict[str, Column]:
         """Columns of the flow table; ``first_line`` is the line in the file where the text begins."""
@@ -72,10 +73,11 @@ class CacheRows:
             self.gap_line[:MAX_GAPS].tolist(),
             strict=True,
         )
-        pieces = [
-            replace(section, text=self.data[a:b].decode("latin-1"), line=section.line + line)
-            for a, b, line in kept
-        ]
+        pieces: list[Section] = []
+        for a, b, line in kept:
+            text = self.data[a:b].decode("latin-1")
+            piece = replace(section, text=text, line=section.line + line)
+            pieces += _parted(piece) if MARK in text else [piece]
         more = len(self.gap_begin) - MAX_GAPS
         if more > 0:
             size = int((self.gap_end[MAX_GAPS:] - self.gap_begin[MAX_GAPS:]).sum())
@@ -87,6 +89,15 @@ class CacheRows:
                 )
             )
         return pieces
+
+
+def _parted(piece: Section) -> list[Section]:
+    """The parts of a piece between marks."""
+    parts, line = [], piece.line
+    for text in piece.text.split(MARK):
+        parts.append(replace(piece, text=text, line=line))
+        line += text.count("\n")
+    return parts
 
 
 def scan(data: bytes) -> CacheRows:
@@ -101,10 +112,10 @@ def scan(data: bytes) -> CacheRows:
     )
     packets, in_if, out_if = np.empty(room, np.uint64), np.empty(room, np.int32), np.empty(room, np.int32)
     line = np.empty(room, np.uint32)
-    gap_begin, gap_end, gap_line = (np.empty(room + 1, np.int64) for _ in range(3))
+    gap_begin, gap_end, gap_line, gap_row = (np.empty(room + 1, np.int64) for _ in range(4))
     names_room = min(kernels.MAX_NAMES, 2 * room)
     name_at, name_size = np.empty(names_room, np.int64), np.empty(names_room, np.int64)
-    slots = np.full(kernels.NAME_SLOTS, -1, np.int32)
+    slots = np.full(kernels.SLOTS_PER_NAME * names_room, -1, np.int32)
     large = size >= COMPILE_FROM_BYTES
     run = kernels.rows_of.compiled if large else kernels.rows_of.python
     rows, gaps, names = run(
@@ -122,6 +133,7 @@ def scan(data: bytes) -> CacheRows:
         gap_begin,
         gap_end,
         gap_line,
+        gap_row,
         name_at,
         name_size,
         slots,
@@ -143,6 +155,7 @@ def scan(data: bytes) -> CacheRows:
         gap_begin=gap_begin[:gaps],
         gap_end=gap_end[:gaps],
         gap_line=gap_line[:gaps],
+        gap_row=gap_row[:gaps],
     )
 
 

@@ -6,20 +6,29 @@ import re
 
 from slowworm.flows.addresses import parse_ipv4
 from slowworm.sources.base import FormatInfo, Note
-from slowworm.sources.session import Section
+from slowworm.sources.session import MAX_COMMAND, Section
 from slowworm.sources.text.base import IPV4, Found, LineCounter, understood
+from slowworm.sources.text.spans import blank
 
 DEFAULT_THRESHOLD = 512
 """Pairs that ``ip accounting-threshold`` keeps by default (Cisco IOS Command Reference)."""
 
+MIN_PACKET_BYTES, MAX_PACKET_BYTES = 20, 65535
+"""An IPv4 packet has at least its header and at most what its length field holds (RFC 791): a row beyond is none."""
+
 _ROW = re.compile(
-    rf"(?<!\S)(?P<src>{IPV4})[ \t\r\n]+(?P<dst>{IPV4})[ \t\r\n]+(?P<packets>\d{{1,15}})[ \t\r\n]+(?P<bytes>\d{{1,18}})"
-    rf"(?:[ \t]+(?P<acl>\d{{1,4}}|[A-Za-z][\w\-]{{0,63}})(?=[ \t\r]*(?:\n|$|{IPV4}\s)))?(?!\S)"
+    rf"(?<!\S)(?P<src>{IPV4})[ \t\r\n]+(?P<dst>{IPV4})[ \t\r\n]+"
+    r"(?P<packets>\d{1,15})[ \t\r\n]+(?P<bytes>\d{1,18})(?!\S)"
 )
-_LINE = re.compile(rf"^[ \t]*{IPV4}[ \t]+{IPV4}[ \t]+\d+[ \t]+\d+[ \t]*(?:\d+[ \t]*)?\r?$", re.MULTILINE)
-_RUN = re.compile(rf"(?:{IPV4}\s+{IPV4}\s+\d+\s+\d+\s+){{3}}")
-_HEADER = re.compile(r"Source\s+Destination\s+Packets\s+Bytes(?:\s+ACL)?")
-_AGE = re.compile(r"Accounting\s+data\s+age\s+is\s+[\d:wdh]+")
+_ACL = re.compile(
+    rf"[ \t]+(?:\d{{1,4}}|(?!Accounting\s)[A-Za-z][\w\-.]{{0,63}})(?=[ \t\r]*(?:\n|$|{IPV4}\s|Accounting\s))"
+)
+_LINE = re.compile(
+    rf"^[ \t]*{IPV4}[ \t]+{IPV4}[ \t]+\d{{1,15}}[ \t]+\d{{1,18}}[ \t]*(?:\d{{1,4}}[ \t]*)?\r?$", re.MULTILINE
+)
+_RUN = re.compile(rf"(?:{IPV4}\s+{IPV4}\s+\d{{1,15}}\s+\d{{1,18}}\s+){{3}}")
+_HEADER = re.compile(r"(?<!\S)Source\s+Destination\s+Packets\s+Bytes(?:\s+(?P<acl>ACL))?(?!\S)")
+_AGE = re.compile(r"Accounting\s+data\s+age\s+is\s+[\d:ywdhms]+(?!\S)")
 _EXCEEDED = re.compile(
     r"Accounting\s+threshold\s+exceeded\s+for\s+(?P<packets>\d{1,15})\s+packets?\s+and\s+(?P<bytes>\d{1,18})\s+bytes?"
 )
@@ -54,19 +63,23 @@ class IpAccounting:
         columns: dict[str, list[object]] = {
             k: [] for k in ("src_addr", "dst_addr", "packets", "bytes", "line")
         }
-        violations = "violat" in (section.command or "") or bool(re.search(r"Bytes\s+ACL", section.text))
+        violations = any(match["acl"] for match in _HEADER.finditer(section.text)) or self._violations(
+            section
+        )
         lines = LineCounter(section)
         spans: list[tuple[int, int]] = []
         for match in _ROW.finditer(section.text):
             src, dst = parse_ipv4(match["src"]), parse_ipv4(match["dst"])
             packets, octets = int(match["packets"]), int(match["bytes"])
-            if src is None or dst is None or packets == 0 or not 20 * packets <= octets:
-                continue  # an IP packet has at least 20 bytes: such a row is something else
+            possible = MIN_PACKET_BYTES * packets <= octets <= MAX_PACKET_BYTES * packets
+            if src is None or dst is None or packets == 0 or not possible:
+                continue
             for name, value in zip(
                 columns, (src, dst, packets, octets, lines.at(match.start())), strict=True
             ):
                 columns[name].append(value)
-            spans.append((match.start(), match.end()))
+            acl = _ACL.match(section.text, match.end()) if violations else None
+            spans.append((match.start(), acl.end() if acl else match.end()))
         rows = len(spans)
         notes: list[Note] = []
         exceeded = _EXCEEDED.search(section.text)
@@ -115,22 +128,8 @@ class IpAccounting:
                 )
             )
         rest = understood(section, (_HEADER, _AGE, _EXCEEDED))
-        return Found(rest=(_cut(rest, spans),), rows=rows, columns=columns, notes=tuple(notes))
+        return Found(rest=(blank(rest, spans),), rows=rows, columns=columns, notes=tuple(notes))
 
-
-def _cut(section: Section, spans: list[tuple[int, int]]) -> Section:
-    """The section with ``spans`` blanked, in one pass."""
-    if not spans:
-        return section
-    text, parts, done = section.text, [], 0
-    for begin, end in spans:
-        parts += [text[done:begin], re.sub(r"[^\n]", " ", text[begin:end])]
-        done = end
-    parts.append(text[done:])
-    return Section(
-        path=section.path,
-        text="".join(parts),
-        line=section.line,
-        hostname=section.hostname,
-        prompted=section.prompted,
-    )
+    def _violations(self, section: Section) -> bool:
+        match = self.command.match(section.text.lstrip()[:MAX_COMMAND]) if section.prompted else None
+        return match is not None and re.search(r"\sac\w*-", match[0], re.IGNORECASE) is not None

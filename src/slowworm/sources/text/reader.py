@@ -9,13 +9,18 @@ import pyarrow as pa
 
 from slowworm.flows.table import flow_batch
 from slowworm.sources.base import Context, Note, Reading
-from slowworm.sources.session import Section, clean, split
-from slowworm.sources.text.base import Found, TextFormat
+from slowworm.sources.session import MAX_COMMAND, Section, decoded, rendered, split
+from slowworm.sources.text.base import IPV4, Found, TextFormat
 from slowworm.sources.text.bulk import take_out
 from slowworm.sources.text.cache_flow import CacheFlow
 from slowworm.sources.text.leftover import Leftover
 
+SHORT = 40
+"""Shorter sections without a digit or a ``show`` hold nothing that a format reads: most prompts lead to such."""
+
+_TELLING = re.compile(r"\d|sh", re.IGNORECASE)
 _BLANKS = re.compile(r"\s*")
+_ADDRESS = re.compile(IPV4)
 
 
 def read_text(path: str, data: bytes, formats: Sequence[TextFormat]) -> Reading:
@@ -30,15 +35,25 @@ def read_text(path: str, data: bytes, formats: Sequence[TextFormat]) -> Reading:
     context: list[Context] = []
     leftover = Leftover(path)
     bulk = take_out(data) if any(form.info.name == CacheFlow.info.name for form in formats) else None
-    sections = split(path, clean(bulk.rest if bulk else data))
+    sections = split(path, bulk.rest if bulk else rendered(decoded(data)))
     if bulk:
         batches += bulk.batches(path, sections)
         counts[CacheFlow.info.name] = bulk.found.rows
+        sections = bulk.counted(sections)
     for section in sections:
+        if len(section.text) < SHORT and not _TELLING.search(section.text) and not section.taken:
+            leftover.add(section, [section], flows=0, known=False)
+            continue
         pieces: list[Section] = [section]
-        flows, known = 0, bulk is not None
+        flows, known, commanded = section.taken, False, False
         for form in formats:
-            by_command = section.prompted and _command(section, form) is not None
+            command = _command(section, form) if section.prompted else None
+            by_command = command is not None
+            commanded |= by_command
+            if command and not section.taken and not section.text[command.end() :].strip():
+                known, pieces = True, []  # it listed nothing
+                counts.setdefault(form.info.name, 0)
+                break
             remaining: list[Section] = []
             for piece in pieces:
                 if not (by_command or form.claims(piece)):
@@ -52,8 +67,8 @@ def read_text(path: str, data: bytes, formats: Sequence[TextFormat]) -> Reading:
                 notes += found.notes
                 context += found.context
                 remaining += found.rest
-            pieces = _without_command(remaining, form) if by_command else remaining
-        leftover.add(section, pieces, flows=flows, known=known)
+            pieces = _without_command(section, remaining, form) if by_command else remaining
+        leftover.add(section, pieces, flows=flows, known=known, commanded=commanded)
     return Reading(
         path=path,
         formats=tuple(counts.items()),
@@ -82,12 +97,20 @@ def _command(section: Section, form: TextFormat) -> re.Match[str] | None:
     return form.command.match(section.text, blank.end() if blank else 0)
 
 
-def _without_command(pieces: list[Section], form: TextFormat) -> list[Section]:
-    """Blank the command itself, which is understood, where a piece still begins with it."""
+def _without_command(section: Section, pieces: list[Section], form: TextFormat) -> list[Section]:
+    """Blank the command itself, which is understood, where a piece still begins with it; its filters too."""
     cleaned = []
     for piece in pieces:
         match = _command(piece, form)
-        cleaned.append(piece.blanked(match.start(), match.end()) if match else piece)
+        if match:
+            line = piece.text.partition("\n")[0]
+            more = line[match.end() :]
+            whole = "\n" in section.text[: MAX_COMMAND + 2] and line.strip() == section.command
+            filters = (
+                whole and ("|" in match[0] or more.lstrip().startswith("|")) and not _ADDRESS.search(more)
+            )
+            piece = piece.blanked(match.start(), len(line) if filters else match.end())
+        cleaned.append(piece)
     return cleaned
 
 

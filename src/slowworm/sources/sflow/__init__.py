@@ -1,0 +1,1 @@
+"""sFlow version 5: sampled packet headers and sampled IP records of switches and routers to flows."""
