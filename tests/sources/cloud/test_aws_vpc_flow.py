@@ -22,10 +22,10 @@ HEADER = (
 PREFIX = "3 vpc-abcdefab012345678 subnet-aaaaaaaa012345678 i-01234567890123456 eni-1235b8ca123456789 123456789010 IPv4 "
 
 
-def record(*, ports: str = "43416 5001", inner: str = "- -", packets: int = 8, flags: str = "2", way: str = "ingress") -> str:
-    return (
-        f"{PREFIX}52.213.180.42 10.0.0.62 {ports} {inner} 6 568 {packets} 1566848875 1566848933 ACCEPT {flags} OK {way}\n"
-    )
+def record(
+    *, ports: str = "43416 5001", inner: str = "- -", packets: int = 8, flags: str = "2", way: str = "ingress"
+) -> str:
+    return f"{PREFIX}52.213.180.42 10.0.0.62 {ports} {inner} 6 568 {packets} 1566848875 1566848933 ACCEPT {flags} OK {way}\n"
 
 
 def test_the_default_format_needs_no_header() -> None:
@@ -50,12 +50,22 @@ def test_custom_formats_are_read_by_their_header() -> None:
     ingress, egress = plain(reading)
     assert (ingress["in_if"], "out_if" in ingress) == ("eni-1235b8ca123456789", False)
     assert (egress["out_if"], "in_if" in egress) == ("eni-1235b8ca123456789", False)
-    assert (ingress["dst_addr"], egress["dst_addr"]) == ("10.0.0.62", "10.0.0.99"), "the packet's address is the host's"
+    assert (ingress["dst_addr"], egress["dst_addr"]) == ("10.0.0.62", "10.0.0.99"), (
+        "the packet's address is the host's"
+    )
     assert (ingress["packets"], ingress["bytes"]) == (8, 568)
 
 
 def test_flags_that_lack_ack_are_not_taken_for_failures() -> None:
-    cases = {("2", 8): None, ("2", 1): 2, ("3", 9): 19, ("18", 7): 18, ("19", 7): 19, ("4", 1): 4, ("6", 5): None}
+    cases = {
+        ("2", 8): None,
+        ("2", 1): 2,
+        ("3", 9): 19,
+        ("18", 7): 18,
+        ("19", 7): 19,
+        ("4", 1): 4,
+        ("6", 5): None,
+    }
     cases |= {("0", 5): None, ("-", 5): None}
     for (flags, packets), expected in cases.items():
         (flow,) = plain(FORM.read("aws.log", (HEADER + record(flags=flags, packets=packets)).encode()))

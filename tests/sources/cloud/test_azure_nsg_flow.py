@@ -74,7 +74,11 @@ def test_version_2_counts_both_directions_since_the_tuple_before() -> None:
     first, answer, last, denied = plain(reading)
     assert (first["start_time"], first["end_time"]) == ("2018-11-13T12:00:02", "2018-11-13T12:00:37")
     assert (first["packets"], first["bytes"], answer["packets"], answer["bytes"]) == (10, 1000, 8, 9000)
-    assert (answer["src_addr"], answer["dst_port"], answer["in_if"]) == ("13.67.143.118", 59831, "000D3AF87856")
+    assert (answer["src_addr"], answer["dst_port"], answer["in_if"]) == (
+        "13.67.143.118",
+        59831,
+        "000D3AF87856",
+    )
     assert (last["start_time"], last["packets"]) == ("2018-11-13T12:00:37", 2)
     assert (denied["action"], "packets" in denied) == ("deny", False)
 
@@ -92,7 +96,10 @@ def test_virtual_networks_have_numbers_for_protocols_and_milliseconds() -> None:
             "1663146003637,fd00::4,fd00::5,0,0,58,I,D,NX,0,0,0,0",
         )
     )
-    assert (opener["start_time"], opener["end_time"]) == ("2022-09-14T09:00:03.599", "2022-09-14T09:00:03.606")
+    assert (opener["start_time"], opener["end_time"]) == (
+        "2022-09-14T09:00:03.599",
+        "2022-09-14T09:00:03.606",
+    )
     assert (opener["packets"], answer["bytes"], opener["exporter"]) == (3, 1580, "myVNet01")
     assert (denied["src_addr"], denied["protocol"], denied["action"]) == ("fd00::4", 58, "deny")
     assert not {"src_port", "packets"} & set(denied)

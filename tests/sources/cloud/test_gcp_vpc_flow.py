@@ -13,7 +13,13 @@ FORM = GcpVpcFlow()
 ENTRY: dict[str, Any] = {
     "insertId": "1",
     "jsonPayload": {
-        "connection": {"src_ip": "10.0.0.2", "dest_ip": "35.1.2.3", "src_port": 443, "dest_port": 50000, "protocol": 6},
+        "connection": {
+            "src_ip": "10.0.0.2",
+            "dest_ip": "35.1.2.3",
+            "src_port": 443,
+            "dest_port": 50000,
+            "protocol": 6,
+        },
         "bytes_sent": "1200",
         "packets_sent": "5",
         "reporter": "SRC",
@@ -37,7 +43,13 @@ SIX: dict[str, Any] = {
 DENIED: dict[str, Any] = {
     "insertId": "3",
     "jsonPayload": {
-        "connection": {"src_ip": "1.2.3.4", "dest_ip": "10.0.0.2", "src_port": 4000, "dest_port": 22, "protocol": 6},
+        "connection": {
+            "src_ip": "1.2.3.4",
+            "dest_ip": "10.0.0.2",
+            "src_port": 4000,
+            "dest_port": 22,
+            "protocol": 6,
+        },
         "disposition": "DENIED",
         "instance": {"vm_name": "vm3"},
     },

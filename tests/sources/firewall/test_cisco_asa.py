@@ -76,7 +76,9 @@ def test_flags_say_what_the_end_of_a_connection_tells_and_no_more() -> None:
 
 
 def test_an_end_without_a_begin_is_turned_by_its_ports() -> None:
-    reading = ASA.read("asa.log", teardown("TCP FINs", 9, first="outside:198.51.100.7/40001", port=443).encode())
+    reading = ASA.read(
+        "asa.log", teardown("TCP FINs", 9, first="outside:198.51.100.7/40001", port=443).encode()
+    )
     (flow,) = plain(reading)
     assert (flow["src_addr"], flow["dst_addr"], flow["dst_port"]) == ("198.51.100.7", "10.1.1.2", 443)
     assert flow["start_time"] == "2025-01-15T10:22:01"
@@ -126,11 +128,11 @@ def test_icmp_connections_are_joined_by_their_endpoints() -> None:
 
 def test_refusals_are_denied_packets() -> None:
     flows = read(
-        '<164>Apr 15 2017 00:22:42 192.168.12.1 : %ASA-4-106023: Deny tcp src outside:203.0.113.77/53 dst '
+        "<164>Apr 15 2017 00:22:42 192.168.12.1 : %ASA-4-106023: Deny tcp src outside:203.0.113.77/53 dst "
         'inside:10.1.2.10/33456 by access-group "OUTSIDE_IN" [0x0, 0x0]',
-        '<164>Apr 15 2017 00:22:42: %ASA-4-106023: Deny icmp src outside:203.0.113.77 dst inside:10.1.2.10 '
+        "<164>Apr 15 2017 00:22:42: %ASA-4-106023: Deny icmp src outside:203.0.113.77 dst inside:10.1.2.10 "
         '(type 8, code 0) by access-group "OUTSIDE_IN" [0x0, 0x0]',
-        '<164>Apr 15 2017 00:22:42: %ASA-4-106023: Deny protocol 41 src outside:203.0.113.77 dst '
+        "<164>Apr 15 2017 00:22:42: %ASA-4-106023: Deny protocol 41 src outside:203.0.113.77 dst "
         'inside:10.1.2.10 by access-group "OUTSIDE_IN" [0x0, 0x0]',
         "<162>Aug 05 2016 01:02:25: %ASA-2-106006: Deny inbound UDP from 10.25.177.164/63279 to 10.2.52.71/161 "
         "on interface Inside",
@@ -186,7 +188,7 @@ def test_access_list_hits_are_packets_only_where_they_were_denied() -> None:
 
 def test_hosts_logged_by_name_are_null_and_told() -> None:
     text = (
-        '<164>Apr 15 2017 00:22:42: %ASA-4-106023: Deny tcp src outside:203.0.113.77/1 dst inside:mail-1/25 '
+        "<164>Apr 15 2017 00:22:42: %ASA-4-106023: Deny tcp src outside:203.0.113.77/1 dst inside:mail-1/25 "
         'by access-group "X"'
     )
     reading = ASA.read("asa.log", text.encode())

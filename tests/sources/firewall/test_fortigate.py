@@ -12,7 +12,7 @@ CLOSE = (
     'eventtime=1557513467369913239 srcip=10.1.100.11 srcport=58012 srcintf="port12" srcintfrole="undefined" '
     'dstip=23.59.154.35 dstport=80 dstintf="port11" dstintfrole="undefined" sessionid=105048 proto=6 '
     'action="close" policyid=1 policytype="policy" service="HTTP" dstcountry="United States" trandisp="snat" '
-    'transip=172.16.200.2 transport=58012 duration=116 sentbyte=1188 rcvdbyte=1224 sentpkt=17 rcvdpkt=16'
+    "transip=172.16.200.2 transport=58012 duration=116 sentbyte=1188 rcvdbyte=1224 sentpkt=17 rcvdpkt=16"
 )
 OLD = (
     "<189>date=2016-02-12 time=11:11:29 devname=FGT60 devid=FG1 logid=0000000013 type=traffic subtype=forward "
@@ -83,7 +83,12 @@ def test_icmp_types_come_from_the_service() -> None:
 
 
 def test_other_types_are_told_and_cut_lines_are_problems() -> None:
-    lines = [CLOSE.replace('"traffic"', '"event"'), "hello", CLOSE[:200], CLOSE.replace("dstport=80", "dstport=x")]
+    lines = [
+        CLOSE.replace('"traffic"', '"event"'),
+        "hello",
+        CLOSE[:200],
+        CLOSE.replace("dstport=80", "dstport=x"),
+    ]
     reading = FORM.read("f", "\n".join(lines).encode())
     assert (reading.flows, notes(reading)) == (0, {"other-messages": 2})
     assert [p.where for p in reading.problems] == ["f:3", "f:4"]

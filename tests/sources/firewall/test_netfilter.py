@@ -63,7 +63,12 @@ def test_icmp_has_its_type_and_not_that_of_the_packet_it_quotes() -> None:
     )
     assert (ping["icmp_type"], ping["icmp_code"], ping["start_time"]) == (8, 0, "2024-01-15T08:30:00.5")
     assert ping["exporter"] == "fw"
-    assert (error["src_addr"], error["dst_addr"], error["icmp_type"], error["bytes"]) == ("1.2.3.4", "5.6.7.8", 3, 56)
+    assert (error["src_addr"], error["dst_addr"], error["icmp_type"], error["bytes"]) == (
+        "1.2.3.4",
+        "5.6.7.8",
+        3,
+        56,
+    )
     assert not {"src_port", "dst_port", "tcp_flags", "start_time"} & set(error)
 
 

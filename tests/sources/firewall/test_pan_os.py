@@ -74,7 +74,9 @@ def test_releases_without_packets_by_direction_have_bytes_only() -> None:
 
 
 def test_icmp_and_ipv6() -> None:
-    opener, answer = read(line(src="2001:db8::1", dst="2001:db8::2", protocol="ipv6-icmp", application="ping6"))
+    opener, answer = read(
+        line(src="2001:db8::1", dst="2001:db8::2", protocol="ipv6-icmp", application="ping6")
+    )
     assert (opener["protocol"], opener["icmp_type"], answer["icmp_type"]) == (58, 128, 129)
     assert "src_port" not in opener
 

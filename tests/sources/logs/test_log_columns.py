@@ -206,7 +206,7 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
 
 
 @pytest.mark.skipif(not SEEDS[0].exists(), reason="fixtures are not here")
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_damage_never_raises_and_nothing_is_invented(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = random.Random(seed)

@@ -106,14 +106,19 @@ def test_parquet_columns_of_many_types() -> None:
     ]
     times: list[tuple[object, str]] = [
         (pa.array([1_700_000_000_000], pa.timestamp("ms")), "2023-11-14T22:13:20"),
-        (pa.array([1_700_000_000_000_001], pa.timestamp("us", "Europe/Berlin")), "2023-11-14T22:13:20.000001"),
+        (
+            pa.array([1_700_000_000_000_001], pa.timestamp("us", "Europe/Berlin")),
+            "2023-11-14T22:13:20.000001",
+        ),
         (pa.array([1_700_000_000.5]), "2023-11-14T22:13:20.5"),
         (pa.array(["2023-11-14 22:13:20"]), "2023-11-14T22:13:20"),
     ]
     for src, dst in cases:
         for time, expected in times:
             count = pa.array([3.0], pa.float64())
-            reading = form.read("x", parquet(s=src, d=dst, t=time, n=count, e=pa.array(["r1"]).dictionary_encode()))
+            reading = form.read(
+                "x", parquet(s=src, d=dst, t=time, n=count, e=pa.array(["r1"]).dictionary_encode())
+            )
             assert plain(reading) == [
                 {
                     "src_addr": "1.2.3.4", "dst_addr": "1.2.3.5", "start_time": expected, "packets": 3,
@@ -142,7 +147,10 @@ def test_a_table_without_a_mapped_column_says_which() -> None:
         ("columns = 1", "m.toml: columns: must be a table"),
         ("x = [", "m.toml: not TOML"),
         ("[column]", "m.toml: column: a mapping has"),
-        ('[columns]\nsrc_adr = "x"', "m.toml: columns.src_adr: no column of the flow table; did you mean src_addr"),
+        (
+            '[columns]\nsrc_adr = "x"',
+            "m.toml: columns.src_adr: no column of the flow table; did you mean src_addr",
+        ),
         ('[columns]\nsrc_addr = "x"', "m.toml: columns.dst_addr is missing"),
         ("[columns]\nsrc_addr = 1", "m.toml: columns.src_addr: must be the name"),
         (LEAST + 'duration = "x"', "m.toml: columns.duration: of no use"),
@@ -152,12 +160,18 @@ def test_a_table_without_a_mapped_column_says_which() -> None:
         (LEAST + '[values]\ntime_zone = "Mars"', "m.toml: values.time_zone: 'Mars' is no zone"),
         (LEAST + '[values]\ndelimiter = ",,"', "m.toml: values.delimiter: must be one character"),
         (LEAST + "[values]\nexporter = 3", "m.toml: values.exporter: must be text"),
-        (LEAST + "[values]\nexportr = 3", "m.toml: values.exportr: nothing that can be set; did you mean exporter"),
+        (
+            LEAST + "[values]\nexportr = 3",
+            "m.toml: values.exportr: nothing that can be set; did you mean exporter",
+        ),
         (LEAST + "[values]\nprotocol = 300", "m.toml: values.protocol: must be a number from 0 to 255"),
         (LEAST + '[values]\naction = "maybe"', "m.toml: values.action: 'maybe' is neither"),
         (LEAST + '[values.action]\nx = "deny"', "m.toml: values.action: words for a column that [columns]"),
         (LEAST + 'action = "a"\n[values.action]\nx = "no"', "m.toml: values.action.x: 'no' is neither"),
-        (LEAST + 'action = "a"\n[values]\naction = "deny"', "m.toml: values.action: either a column or one value"),
+        (
+            LEAST + 'action = "a"\n[values]\naction = "deny"',
+            "m.toml: values.action: either a column or one value",
+        ),
     ],
 )
 def test_errors_name_the_file_and_the_key(text: str, said: str) -> None:

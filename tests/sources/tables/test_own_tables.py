@@ -25,7 +25,9 @@ def flows(version: int, n: int = 1000) -> pa.RecordBatch:
     some = np.arange(n) % 3 == 0
     v4 = pa.array(np.arange(n, dtype=np.uint32) + np.uint32(0x0A000001))
     v6 = pa.array([bytes([0x20, 1, *[0] * 12]) + i.to_bytes(2, "big") for i in range(n)], pa.binary(16))
-    time = pa.array(np.arange(n) * 7 + 1_700_000_000_123_456_789, pa.int64(), mask=some).cast(pa.timestamp("ns", "UTC"))
+    time = pa.array(np.arange(n) * 7 + 1_700_000_000_123_456_789, pa.int64(), mask=some).cast(
+        pa.timestamp("ns", "UTC")
+    )
     address = v4 if version == 4 else v6
     return flow_batch(
         {
@@ -133,8 +135,10 @@ def test_parquet_with_addresses_as_text_is_read_too() -> None:
         pq.write_table(as_text(flows(version)), sink)
         reading = PARQUET.read("x.parquet", sink.getvalue())
         assert (reading.flows, reading.problems) == (1000, ())
-        assert pa.Table.from_batches(reading.batches).column("src_addr").equals(
-            pa.Table.from_batches([flows(version)]).column("src_addr")
+        assert (
+            pa.Table.from_batches(reading.batches)
+            .column("src_addr")
+            .equals(pa.Table.from_batches([flows(version)]).column("src_addr"))
         )
 
 

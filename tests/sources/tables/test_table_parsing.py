@@ -16,12 +16,16 @@ from slowworm.sources.tables.times import BAD_TIME, NO_TIME, epoch_by_size, epoc
 
 
 def test_integers_are_numbers_missing_or_damaged() -> None:
-    texts = Slices.texts(["0", "65535", "", "-", "12x", "-1", "9223372036854775807", "9223372036854775808", "1" * 30])
+    texts = Slices.texts(
+        ["0", "65535", "", "-", "12x", "-1", "9223372036854775807", "9223372036854775808", "1" * 30]
+    )
     expected = [0, 65535, MISSING, MISSING, DAMAGED, DAMAGED, 2**63 - 1, DAMAGED, DAMAGED]
     assert texts.integers().tolist() == expected
 
 
-@given(st.lists(st.one_of(st.ip_addresses(), st.text(alphabet="0123456789abcdef.:%-", max_size=20)), max_size=30))
+@given(
+    st.lists(st.one_of(st.ip_addresses(), st.text(alphabet="0123456789abcdef.:%-", max_size=20)), max_size=30)
+)
 def test_addresses_agree_with_the_standard_library(values: list[object]) -> None:
     texts = [str(v) for v in values]
     found = Slices.texts(texts).addresses()
@@ -61,7 +65,14 @@ def test_iso_times_agree_with_the_standard_library(moment: datetime, zone: timez
 
 
 def test_times_that_cannot_be_are_damaged() -> None:
-    texts = ["2023-02-29T00:00:00", "2023-01-01T24:00:00", "2023-13-01T00:00:00Z", "2023-01-01 00:00", "x" * 25, ""]
+    texts = [
+        "2023-02-29T00:00:00",
+        "2023-01-01T24:00:00",
+        "2023-13-01T00:00:00Z",
+        "2023-01-01 00:00",
+        "x" * 25,
+        "",
+    ]
     texts += ["2023-01-01T00:00:00+9", "2023-01-01T00:00:00.5 horse", "9999-01-01T00:00:00"]
     assert iso(Slices.texts(texts))[0].tolist() == [BAD_TIME] * 5 + [NO_TIME] + [BAD_TIME] * 3
 

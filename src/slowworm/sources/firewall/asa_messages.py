@@ -9,28 +9,29 @@ BUILT, TORN, DENIED, LISTED = range(4)
 
 # An interface's name has no colon, but the appliance's own is "NP Identity Ifc". What stands for an address
 # can be a name (command "names"); ports can be names in 710003. Behind an endpoint stand its translated
-# address, its user and its security group, in parentheses and brackets, all optional.
-_IF = r"(?:NP Identity Ifc|[^\s:/()]{1,64})"
-_HOST = r"[^\s/(),]{1,100}"
-_EXTRA = r"(?: ?\([^()]{0,200}(?:\([^()]{0,100}\)[^()]{0,100})?\)){0,3}?"
+# address, its user and its security group, in parentheses, all optional. No counts in
+# braces: RE2 takes linear time without them, and long to prepare with them.
+_IF = r"(?:NP Identity Ifc|[^\s:/()]+)"
+_HOST = r"[^\s/(),]+"
+_EXTRA = r"(?: ?\([^()]*(?:\([^()]*\)[^()]*)?\))*?"
 
 
-def _end(n: int, *, port: str = r"\d{1,6}", must: bool = True) -> str:
+def _end(n: int, *, port: str = r"\d+", must: bool = True) -> str:
     """``interface:address/port`` as groups ``if<n>``, ``host<n>``, ``port<n>``."""
     tail = f"/(?P<port{n}>{port})" if must else f"(?:/(?P<port{n}>{port}))?"
     return f"(?P<if{n}>{_IF}):(?P<host{n}>{_HOST}){tail}{_EXTRA}"
 
 
-_ICMP_TAIL = r"(?: ?\(type (?P<type>\d{1,4}), code (?P<code>\d{1,4})\))"
-_CONNECTION = r"(?P<proto>TCP|UDP|SCTP) connection (?P<id>\d{1,18}) for "
+_ICMP_TAIL = r"(?: ?\(type (?P<type>\d+), code (?P<code>\d+)\))"
+_CONNECTION = r"(?P<proto>TCP|UDP|SCTP) connection (?P<id>\d+) for "
 _ICMP_ENDS = (
-    rf"faddr (?P<host1>{_HOST})(?:/(?P<port1>\d{{1,10}}))?{_EXTRA} "
-    rf"gaddr {_HOST}(?:/\d{{1,10}})?{_EXTRA} "
-    rf"laddr (?P<host2>{_HOST})(?:/(?P<port2>\d{{1,10}}))?{_EXTRA}"
-    r"(?: type (?P<type>\d{1,4}) code (?P<code>\d{1,4}))?"
+    rf"faddr (?P<host1>{_HOST})(?:/(?P<port1>\d+))?{_EXTRA} "
+    rf"gaddr {_HOST}(?:/\d+)?{_EXTRA} "
+    rf"laddr (?P<host2>{_HOST})(?:/(?P<port2>\d+))?{_EXTRA}"
+    r"(?: type (?P<type>\d+) code (?P<code>\d+))?"
 )
-_FROM_TO = rf"from (?P<host1>{_HOST}) ?/(?P<port1>\d{{1,6}}) to (?P<host2>{_HOST}) ?/(?P<port2>\d{{1,6}})"
-_ON = r" ?(?:on interface (?P<if1>[^\s.]{1,64}))?"
+_FROM_TO = rf"from (?P<host1>{_HOST}) ?/(?P<port1>\d+) to (?P<host2>{_HOST}) ?/(?P<port2>\d+)"
+_ON = r" ?(?:on interface (?P<if1>[^\s.]+))?"
 _FLAGS = r"flags (?P<flags>[A-Z ]*)"
 
 
@@ -57,7 +58,7 @@ MESSAGES: tuple[Message, ...] = (
         numbers=("302014", "302016", "302036"),
         kind=TORN,
         pattern=rf"Teardown (?:Probe )?{_CONNECTION}{_end(1)} to {_end(2)} "
-        r"duration (?P<h>\d{1,6}):(?P<m>\d\d):(?P<s>\d\d) bytes (?P<bytes>\d{1,18})(?:\s(?P<why>.*))?$",
+        r"duration (?P<h>\d+):(?P<m>\d\d):(?P<s>\d\d) bytes (?P<bytes>\d+)(?:\s(?P<why>.*))?$",
     ),
     Message(
         numbers=("302020",),
@@ -74,7 +75,7 @@ MESSAGES: tuple[Message, ...] = (
     Message(
         numbers=("106023",),
         kind=DENIED,
-        pattern=rf"Deny (?:protocol )?(?P<proto>[\w\-]{{1,20}}) src {_end(1, must=False)} "
+        pattern=rf"Deny (?:protocol )?(?P<proto>[\w\-]+) src {_end(1, must=False)} "
         rf"dst {_end(2, must=False)}{_ICMP_TAIL}? by access-group",
     ),
     Message(
@@ -110,22 +111,22 @@ MESSAGES: tuple[Message, ...] = (
     Message(
         numbers=("106100", "106102", "106103"),
         kind=LISTED,
-        pattern=r"access-list \S{1,250} (?P<verdict>permitted|denied|est-allowed) (?P<proto>[\w\-]{1,20}) "
-        rf"(?:for user \S+ )?(?P<if1>{_IF})/(?P<host1>{_HOST}) ?\((?P<port1>\d{{1,6}})\){_EXTRA} -> "
-        rf"(?P<if2>{_IF})/(?P<host2>{_HOST}) ?\((?P<port2>\d{{1,6}})\){_EXTRA} hit-cnt (?P<hits>\d{{1,18}})",
+        pattern=r"access-list \S+ (?P<verdict>permitted|denied|est-allowed) (?P<proto>[\w\-]+) "
+        rf"(?:for user \S+ )?(?P<if1>{_IF})/(?P<host1>{_HOST}) ?\((?P<port1>\d+)\){_EXTRA} -> "
+        rf"(?P<if2>{_IF})/(?P<host2>{_HOST}) ?\((?P<port2>\d+)\){_EXTRA} hit-cnt (?P<hits>\d+)",
     ),
     Message(
         numbers=("710003",),
         kind=DENIED,
-        pattern=r"(?P<proto>TCP|UDP|\w{1,20}) access denied by ACL "
-        rf"from (?P<host1>{_HOST})/(?P<port1>\d{{1,6}}) to "
-        rf"(?P<if2>{_IF}):(?P<host2>{_HOST})/(?P<port2>[\w\-]{{1,30}})",
+        pattern=r"(?P<proto>TCP|UDP|\w+) access denied by ACL "
+        rf"from (?P<host1>{_HOST})/(?P<port1>\d+) to "
+        rf"(?P<if2>{_IF}):(?P<host2>{_HOST})/(?P<port2>[\w\-]+)",
     ),
     Message(
         numbers=("313001", "313008"),
         kind=DENIED,
         protocol="icmp",
-        pattern=r"Denied ICMP(?:v6)? type=(?P<type>\d{1,4}), ?code=(?P<code>\d{1,4}) "
+        pattern=r"Denied ICMP(?:v6)? type=(?P<type>\d+), ?code=(?P<code>\d+) "
         rf"from (?P<host1>{_HOST}){_ON}",
     ),
 )

@@ -22,8 +22,7 @@ from slowworm.sources.tables.draft import Draft, concat
 from slowworm.sources.tables.lines import Chunk
 from slowworm.sources.tables.protocols import PROTOCOL_WORDS
 from slowworm.sources.tables.slices import DAMAGED, MISSING, Addresses, Bools, Ints, Slices, recoded
-from slowworm.sources.tables.times import NO_TIME
-from slowworm.sources.tables.times import SECOND as NANOSECONDS
+from slowworm.sources.tables.times import MAX_DURATION, NO_TIME, moved
 from slowworm.sources.text.cisco_names import PORTS
 
 _MARK = r"%(?:ASA|PIX|FWSM|FTD)-"
@@ -189,9 +188,10 @@ def _hosts(texts: Slices) -> tuple[Addresses, Bools]:
 def _since(end: Ints, group: Callable[[str], Slices]) -> Ints:
     """Start of a connection from its end and its duration, unknown where either is."""
     hours, minutes, seconds = (group(name).integers() for name in "hms")
-    duration = (hours * 3_600 + minutes * 60 + seconds) * NANOSECONDS
-    known = (hours >= 0) & (minutes >= 0) & (seconds >= 0) & (end != NO_TIME)
-    return np.where(known, end - np.where(known, duration, 0), NO_TIME)
+    # What is longer than any duration is damage, also where its seconds would not fit.
+    hours = np.where(hours > MAX_DURATION, MAX_DURATION, hours)
+    known = (hours >= 0) & (minutes >= 0) & (seconds >= 0)
+    return moved(end, np.where(known, hours * 3_600 + minutes * 60 + seconds, DAMAGED), -1)
 
 
 def _reasons(texts: Slices) -> Ints:

@@ -18,7 +18,7 @@ from slowworm.sources.tables.lines import SPACE, Chunk, Tokens
 from slowworm.sources.tables.pairs import group, last
 from slowworm.sources.tables.protocols import PROTOCOL_WORDS
 from slowworm.sources.tables.slices import MISSING, Bools, Ints, Slices
-from slowworm.sources.tables.times import NO_TIME, SECOND, epoch_by_size, iso
+from slowworm.sources.tables.times import NO_TIME, epoch_by_size, iso, moved
 
 DENIED = frozenset({b"deny", b"denied", b"block", b"blocked", b"drop", b"dropped"})
 """Actions of refused sessions. Every other one is how an allowed session ended (close, timeout, …)."""
@@ -94,7 +94,7 @@ def _records(tokens: Tokens, chunk: Chunk) -> tuple[Draft, Bools]:
     duration = number(b"duration")
     action = tokens.keyed(b"action")
     started = action.equals(b"start")
-    start = np.where((end > 0) & (duration >= 0), end - np.maximum(duration, 0) * SECOND, end)
+    start = moved(end, duration, -1)
     icmp_type, icmp_code = _icmp(tokens.keyed(b"service"))
     answer_packets, answer_bytes = number(b"rcvdpkt"), number(b"rcvdbyte")
     # The counters of a session that only begins are not its counters; of a denied one they count what was

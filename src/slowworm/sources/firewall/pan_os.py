@@ -17,7 +17,7 @@ from slowworm.sources.tables.lines import Chunk, Tokens
 from slowworm.sources.tables.pairs import group
 from slowworm.sources.tables.protocols import PROTOCOL_WORDS
 from slowworm.sources.tables.slices import MISSING, Bools, Ints, Slices
-from slowworm.sources.tables.times import NO_TIME, SECOND, iso, zone_seconds
+from slowworm.sources.tables.times import NO_TIME, SECOND, iso, moved, zone_seconds
 
 COMMA = 44
 
@@ -99,7 +99,7 @@ def _records(tokens: Tokens, chunk: Chunk) -> tuple[Draft, Bools]:
     start, no_zone = _starts(tokens, chunk)
     elapsed = number(ELAPSED)
     begun = tokens.field(SUBTYPE).equals(b"start")
-    end = np.where((start > 0) & (elapsed >= 0), start + np.maximum(elapsed, 0) * SECOND, start)
+    end = moved(start, elapsed, 1)
     ping_type, ping_code = _pings(tokens.field(APPLICATION))
     answer_packets, answer_bytes = number(RECEIVED_PACKETS), number(RECEIVED_BYTES)
     # A session that only begins has counted its first packet or two: these are not its counters.

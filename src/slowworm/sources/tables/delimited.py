@@ -54,10 +54,8 @@ def _names(raw: bytes, delimiter: str) -> tuple[str, ...]:
     if not len(line):
         return ()
     tokens = line.tokens(ord(delimiter))
-    fields = (tokens.field(i) for i in range(int(tokens.count[0])))
-    return tuple(
-        f.buffer[int(f.start[0]) : int(f.end[0])].tobytes().decode("utf-8", "replace").strip() for f in fields
-    )
+    bare = Slices(buffer=tokens.buffer, start=tokens.start, end=tokens.end).bare()
+    return tuple(raw.decode("utf-8", "replace").strip() for raw in bare.binary().to_pylist())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

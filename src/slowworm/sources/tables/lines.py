@@ -131,6 +131,9 @@ class Chunk:
         """
         start = self.lines.start if begin is None else begin
         end = self.lines.end
+        if not len(start):
+            none = np.zeros(0, np.int64)
+            return Tokens(buffer=self.buffer, start=none, end=none, first=np.zeros(1, np.int64))
         cut = np.flatnonzero(self.buffer == separator)
         line = np.searchsorted(start, cut, side="right") - 1
         inside = (line >= 0) & (cut < end[np.maximum(line, 0)])

@@ -19,6 +19,9 @@ UNITS = {"s": SECOND, "ms": 1_000_000, "us": 1_000, "ns": 1}
 FIRST_YEAR, LAST_YEAR = 1970, 2261
 """Years that int64 nanoseconds can hold."""
 
+MAX_DURATION = 100 * 366 * 86_400
+"""Seconds that no flow lasts: a longer duration is damage."""
+
 _MAX_SECONDS = 9_223_372_036
 
 
@@ -109,6 +112,14 @@ def zone_seconds(text: str) -> int | None:
         return None
     seconds = int(digits[:2]) * 3_600 + int(digits[2:] or 0) * 60
     return (-seconds if text[0] == "-" else seconds) if seconds <= 86_400 else None
+
+
+def moved(time: Ints, seconds: Ints, sign: int) -> Ints:
+    """``time`` later (``sign`` 1) or earlier (-1) by a duration; as it is where either is missing."""
+    known = (time > BAD_TIME) & (seconds >= 0) & (seconds <= MAX_DURATION)
+    result = np.where(known, time + sign * np.where(known, seconds, 0) * SECOND, time)
+    damaged = (seconds == DAMAGED) | (seconds > MAX_DURATION)
+    return np.where((time > BAD_TIME) & damaged, BAD_TIME, result)
 
 
 def epoch(values: Ints, unit: npt.NDArray[np.int64] | int) -> Ints:

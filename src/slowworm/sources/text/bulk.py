@@ -21,6 +21,7 @@ from slowworm.sources.text.cache_flow_rows import COMPILE_FROM_BYTES, MAX_GAPS, 
 PIECE = 1 << 18
 TAB, ESCAPE, ASCII = 9, 27, 127
 
+_LINE_END = re.compile(rb"[ \t\r]{0,100}\n?")
 _TOP_TALKERS = re.compile(rb"DstP\s+Bytes")
 _GLUED = re.compile(r"^Pkts|[#><]")
 """In an interface name: a header or prompt that lost the end of its line."""
@@ -99,9 +100,10 @@ def take_out(data: bytes) -> Bulk | None:
             parts.append(mark)
             rows = before
         gap = data[begin:end]
-        behind = data[end : end + 1]  # what follows a prompt or command tells whether it is one
+        blanks = _LINE_END.match(data, end)  # they tell whether a command stands alone on its line
+        behind = blanks[0] if blanks else b""
         parts += [b"\n" * (at - line) or b" ", rendered(gap.replace(mark, b" ")), behind]
-        line = at + gap.count(b"\n") + (behind == b"\n")
+        line = at + gap.count(b"\n") + behind.count(b"\n")
     if found.rows > rows:
         runs.append(found.rows - rows)
         parts.append(mark)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from operator import itemgetter
 
 from slowworm.sources.base import Note, Problem
-from slowworm.sources.session import MAX_COMMAND, Section, readable
+from slowworm.sources.session import MARK, MAX_COMMAND, Section, readable
 from slowworm.sources.text.base import IPV4
 
 MAX_PROBLEMS = 50
@@ -82,7 +82,8 @@ class Leftover:
         another command's output. ``commanded``: it recognised the command too, which ``pieces`` lack.
         """
         command = section.command
-        typed = None if commanded else command
+        beside_rows = section.taken and MARK in section.text.partition("\n")[0]
+        typed = None if commanded or beside_rows else command
         other = None if known or flows else _other_command(section)
         for piece in pieces:
             lines = piece.text.split("\n")
