@@ -109,7 +109,7 @@ def read_bytes(path: str, data: bytes, formats: Formats, *, only: str | None = N
     if looks_binary(data):
         raise InputError("binary data of no known format; slowworm formats lists what can be read")
     reading = formats.read_text(path, data, only=only)
-    if reading.flows == 0 and not reading.formats and not reading.notes:
+    if reading.flows == 0 and not reading.formats and (only or not reading.notes):
         wanted = f"{only} listing" if only else "flow listing"
         raise InputError(
             f"no {wanted} found in {_lines(data)} of text{_beginning(reading)}; "

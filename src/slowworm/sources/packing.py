@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import bz2
-import gzip
-import io
 import lzma
 import zlib
-from typing import IO, Any
+from typing import Any
 
 from slowworm.errors import InputError
 from slowworm.sources.base import Problem
@@ -46,29 +44,57 @@ def unpacked(path: str, data: bytes) -> tuple[bytes, tuple[Problem, ...]]:
     if kind is None:
         return data, ()
     parts: list[bytes] = []
-    size = 0
+    size, rest = 0, data
     try:
-        with _opened(kind, data) as stream:
-            while chunk := stream.read(CHUNK):
-                parts.append(bytes(chunk))
-                size += len(chunk)
+        while rest:
+            stream = _decompressor(kind)
+            while not stream.eof:
+                piece = stream.decompress(rest, CHUNK)
+                rest = stream.unconsumed_tail if kind == "gzip" else b""
+                parts.append(piece)
+                size += len(piece)
                 if size > MAX_UNPACKED:
                     raise InputError(
                         f"{kind} data that unpack to more than {MAX_UNPACKED >> 30} GiB: unpack it first"
                     )
+                if not piece and not stream.eof and not rest:
+                    raise EOFError("the end is missing")
+            rest = stream.unused_data
+            if rest and packing(rest) != kind:
+                break  # padding, or something else behind the packed data
     except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
         text = f"{kind} data are cut off or damaged after {size:,} bytes: {error}"
+        if not size:
+            raise InputError(text) from error
         return b"".join(parts), (Problem(where=path, text=text),)
     return b"".join(parts), ()
 
 
-def _opened(kind: str, data: bytes) -> IO[bytes] | Any:
+def _decompressor(kind: str) -> Any:
+    """An object with ``decompress(data, most)``, ``eof`` and ``unused_data``."""
     if kind == "gzip":
-        return gzip.GzipFile(fileobj=io.BytesIO(data))
+        return zlib.decompressobj(wbits=31)
     if kind == "bzip2":
-        return bz2.BZ2File(io.BytesIO(data))
+        return bz2.BZ2Decompressor()
     if kind == "xz":
-        return lzma.LZMAFile(io.BytesIO(data))
-    import pyarrow as pa
+        return lzma.LZMADecompressor()
+    return _Zstandard()
 
-    return pa.CompressedInputStream(pa.BufferReader(data), "zstd")
+
+class _Zstandard:
+    """pyarrow's stream in the shape of the others."""
+
+    def __init__(self) -> None:
+        self.eof = False
+        self.unused_data = b""
+        self._stream: Any = None
+
+    def decompress(self, data: bytes, most: int) -> bytes:
+        """The next piece."""
+        import pyarrow as pa
+
+        if self._stream is None:
+            self._stream = pa.CompressedInputStream(pa.BufferReader(data), "zstd")
+        piece = bytes(self._stream.read(most))
+        self.eof = not piece
+        return piece

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cloud_rows import notes, plain
+from tests.sources.tables.flow_rows import notes, plain
 
 from slowworm.sources.cloud import AwsVpcFlow
 
@@ -22,10 +22,11 @@ HEADER = (
 PREFIX = "3 vpc-abcdefab012345678 subnet-aaaaaaaa012345678 i-01234567890123456 eni-1235b8ca123456789 123456789010 IPv4 "
 
 
-def record(
-    *, ports: str = "43416 5001", inner: str = "- -", packets: int = 8, flags: str = "2", way: str = "ingress"
-) -> str:
-    return f"{PREFIX}52.213.180.42 10.0.0.62 {ports} {inner} 6 568 {packets} 1566848875 1566848933 ACCEPT {flags} OK {way}\n"
+def record(*, inner: str = "- -", packets: int = 8, flags: str = "2", way: str = "ingress") -> str:
+    return (
+        f"{PREFIX}52.213.180.42 10.0.0.62 43416 5001 {inner} 6 568 {packets} 1566848875 1566848933 ACCEPT {flags} "
+        f"OK {way}\n"
+    )
 
 
 def test_the_default_format_needs_no_header() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cloud_rows import notes, plain
+from tests.sources.tables.flow_rows import notes, plain
 
 from slowworm.sources.cloud import GcpVpcFlow
 

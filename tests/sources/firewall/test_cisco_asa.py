@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from firewall_rows import damaged, notes, plain, rows
+from tests.sources.tables.flow_rows import damaged, notes, plain, rows
 
 from slowworm.sources.firewall import CiscoAsa
 

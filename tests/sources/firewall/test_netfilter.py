@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from firewall_rows import notes, plain
+from tests.sources.tables.flow_rows import notes, plain
 
 from slowworm.sources.firewall import Netfilter
 

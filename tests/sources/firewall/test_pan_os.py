@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firewall_rows import notes, plain
+from tests.sources.tables.flow_rows import notes, plain
 
 from slowworm.sources.firewall import PanOs
 

@@ -1,5 +1,6 @@
 """Whatever happens to an input of a firewall, a cloud or a table: the good part is read, nothing raises."""
 
+# ruff: noqa: E501 (log lines are as long as they are)
 from __future__ import annotations
 
 import io

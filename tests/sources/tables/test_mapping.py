@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tables_rows import notes, plain
+from tests.sources.tables.flow_rows import notes, plain
 
 from slowworm.errors import UsageError
 from slowworm.sources.tables import MappedTable, Mapping

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
-from tables_rows import damaged, notes, plain
+from tests.sources.tables.flow_rows import damaged, notes, plain
 
 from slowworm.flows.addresses import to_objects
 from slowworm.flows.schema import NAMES, schema

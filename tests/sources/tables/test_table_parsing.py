@@ -121,3 +121,11 @@ def test_slices_of_arrow_columns_know_nulls_and_offsets() -> None:
     column = pa.array(["a", None, "ccc", "dd"])[1:]
     assert Slices.of(column).binary().to_pylist() == [b"", b"ccc", b"dd"]
     assert len(Slices.of(pa.array([], pa.string()))) == 0
+
+
+def test_a_line_of_megabytes_is_too_long_and_the_lines_around_it_keep_their_numbers() -> None:
+    data = b"first\n" + b"a," * 6_000_000 + b"\nlast\n"
+    found = list(chunks(data))
+    assert [n for chunk in found for n in chunk.number.tolist()] == [1, 2, 3]
+    assert [bool(t) for chunk in found for t in chunk.too_long] == [False, True, False]
+    assert all(len(chunk.buffer) < 100_000 for chunk in found)

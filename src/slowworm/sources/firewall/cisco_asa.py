@@ -191,7 +191,9 @@ def _since(end: Ints, group: Callable[[str], Slices]) -> Ints:
     # What is longer than any duration is damage, also where its seconds would not fit.
     hours = np.where(hours > MAX_DURATION, MAX_DURATION, hours)
     known = (hours >= 0) & (minutes >= 0) & (seconds >= 0)
-    return moved(end, np.where(known, hours * 3_600 + minutes * 60 + seconds, DAMAGED), -1)
+    start = moved(end, np.where(known, hours * 3_600 + minutes * 60 + seconds, DAMAGED), -1)
+    # Teardowns of ICMP do not say how long it lasted.
+    return np.where(hours == MISSING, NO_TIME, start)
 
 
 def _reasons(texts: Slices) -> Ints:

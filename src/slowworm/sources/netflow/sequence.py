@@ -33,7 +33,22 @@ def lost(
 
 
 def _missing(numbers: Ints, before: Ints, after: Ints) -> tuple[int, Ints]:
-    gaps = (numbers[1:] - numbers[:-1] - before) % WRAP
-    late = gaps >= WRAP - MAX_GAP  # behind the expected number: a message that came late filled a gap
-    missing: Ints = np.where((gaps > 0) & (gaps <= MAX_GAP), gaps, 0)
-    return int(missing.sum()) - int(np.where(late, after, 0).sum()), missing
+    """What is missing in all, and per message whether a gap lies in front of it.
+
+    ``before``, ``after``: the steps by the two conventions, from the first message on and from the second.
+    """
+    steps = np.append(before, after[-1:]) if len(before) else np.zeros(1, np.int64)
+    moves = (numbers[1:] - numbers[:-1]) % WRAP
+    moves = np.where(moves >= WRAP // 2, moves - WRAP, moves)
+    restart = np.abs(moves) > MAX_GAP
+    run = np.concatenate([[0], np.cumsum(restart)])
+    place = np.concatenate([[0], np.cumsum(np.where(restart, 0, moves))])
+    order = np.lexsort((place, run))  # messages that overtook each other fall into place
+    total, gap = 0, np.zeros(max(len(numbers) - 1, 0), np.int64)
+    for number in range(int(run[-1]) + 1):
+        mine = order[run[order] == number]
+        ends = np.maximum.accumulate(place[mine] + steps[mine])
+        holes = np.maximum(place[mine][1:] - ends[:-1], 0)
+        total += int(holes.sum())
+        gap[mine[1:] - 1] += holes
+    return total, gap

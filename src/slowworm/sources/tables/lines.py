@@ -172,6 +172,9 @@ def chunks(data: bytes, *, skip_lines: int = 0) -> Iterator[Chunk]:
         if stop - at > CHUNK_BYTES:
             stop = data.find(b"\n", at + CHUNK_BYTES) + 1 or len(data)
         text = data[at:stop]
+        if len(text) > 2 * CHUNK_BYTES:  # one line of megabytes: enough of it to be told as too long
+            begin = data.rfind(b"\n", at, at + CHUNK_BYTES) + 1 or at
+            text = data[at:begin] + data[begin : begin + MAX_LINE + 1] + b"\n"
         chunk = Chunk.of(text, line)
         if len(chunk):
             yield chunk

@@ -43,7 +43,7 @@ _FURNITURE = re.compile(
     | (?:User\ Access\ Verification|Username:.*|[Pp]assword:.*|login:.*|Last\ login.*)
     | (?:Trying\ .*|Connected\ to\ .*|Escape\ character\ is.*|Connection\ to\ .*\ closed.*|Building\ configuration.*)
     | (?:Enter\ configuration\ commands.*|End\ with\ CNTL.*|%\ Configured\ .*)
-    | (?:[*.]?[A-Z][a-z]{2}\s++\d++\s++[\d:.]++[^%]*+|\d++[wdyh][\d:wdyhms]*+:\s?|[\d:]++:\s?)?
+    | (?:[*.]?[A-Z][a-z]{2}\s++\d++\s++[\d:.]++[^%]*+|\d++(?:[wdyh]|:\d)[\dwdyhms:]*:\s?)?
       %[A-Z0-9_]++-(?:\w++-)?\d-[A-Z0-9_]++:.*            # syslog messages in between
     | \#.*                                                # a comment somebody put into a saved file
     | (?:[*!].*(?:[Aa]uthori[sz]ed|[Ww]arning|[Pp]rohibited|WARNING|NOTICE).*)

@@ -14,7 +14,7 @@ PROVENANCE = ("input", "line")
 
 def rows(reading: Reading) -> list[dict[str, Any]]:
     """Flows in the order of their lines, without nulls: addresses as text, times as ISO 8601 in seconds."""
-    found = []
+    found: list[dict[str, Any]] = []
     for batch in reading.batches:
         batch.validate(full=True)
         columns = {}
@@ -27,8 +27,7 @@ def rows(reading: Reading) -> list[dict[str, Any]]:
                 columns[name] = [None if t is None else _shown(t) for t in ticks]
             else:
                 columns[name] = column.to_pylist()
-        for i in range(batch.num_rows):
-            found.append({k: v[i] for k, v in columns.items() if v[i] is not None})
+        found += [{k: v[i] for k, v in columns.items() if v[i] is not None} for i in range(batch.num_rows)]
     return sorted(found, key=lambda row: row.get("line", 0))
 
 
