@@ -24,6 +24,7 @@ def outcome(*flows: Flow) -> list[tuple[str, int]]:
         "bytes",
         "tcp_flags",
         "icmp_type",
+        "action",
     )
     defaults: Flow = {"src_addr": "10.0.0.1", "dst_addr": "10.0.0.2", "protocol": 6, "src_port": 40000,
                                    "dst_port": 80}  # fmt: skip
@@ -62,6 +63,9 @@ def back(**extra: object) -> Flow:
         ([{"packets": 2, "tcp_flags": SYN | ACK}, back(packets=1, tcp_flags=RST | ACK)], FAILED),
         ([{"packets": 2, "tcp_flags": SYN}, back(packets=1, tcp_flags=RST | ACK)], FAILED),
         ([back(packets=3)], NOT_KNOWN),
+        ([{"protocol": 17, "dst_port": 1434, "packets": 1, "action": "deny"}], FAILED),
+        ([{"packets": 1, "tcp_flags": ACK, "action": "deny"}], NOT_KNOWN),
+        ([{"packets": 40, "action": "allow"}], ANSWERED),
         ([{"packets": 1, "protocol": 17, "dst_port": 53}], NOT_KNOWN),
         (
             [{"packets": 1, "protocol": 17, "dst_port": 53}, back(packets=1, protocol=17, src_port=53)],

@@ -211,7 +211,7 @@ def test_paging_leaves_no_trace(remains: str, place: str) -> None:
         (b"\x1b(Ba\x1b=b\x1b>c", b"abc"),
         (b"\xef\xbb\xbfRouter#", b"Router#"),
         (b"a\n\xef\xbb\xbfb", b"a\nb"),
-        (b"a\x00b", b"a b"),
+        (b"a\x00b", b"ab"),
         (b"a\rb\r", b"a\nb\n"),
         (b"a\rb\n", b"a\rb\n"),
         (b"-----\nMore than that\n", b"-----\nMore than that\n"),
@@ -272,6 +272,16 @@ def test_an_encoding_changes_neither_rows_nor_lines(encode: object, count: int) 
     assert reading.flows == count
     assert_lines_are_right(reading, text)
     assert values(reading, "exporter", "in_if") == [("Router", "Vl1")] * count
+
+
+def test_utf_16_appended_to_a_file_is_read_too() -> None:
+    lines = ["Router#show ip cache flow", HEADER, *(str(row(n)) for n in range(9)), ""]
+    ascii_part, utf_16_part = "\r\n".join(lines[:5]) + "\r\n", "\r\n".join(lines[5:])
+    for appended in (utf_16_part.encode("utf-16"), utf_16_part.encode("utf-16-le")):
+        reading = read(ascii_part.encode() + appended)
+        assert reading.flows == 9
+        assert reading.problems == ()
+        assert_lines_are_right(reading, "\n".join(lines))
 
 
 def test_text_is_no_binary_data() -> None:

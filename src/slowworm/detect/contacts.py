@@ -19,6 +19,7 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 NULL_INTERFACE = "Null"
+DENY = "deny"
 
 
 def schema(version: int) -> pa.Schema:
@@ -134,6 +135,8 @@ class _Seen:
 
     def flags(self, side: Bools, values: Ints) -> Ints:
         """TCP flags of one side together, -1 where that side has none that are known."""
+        if values.max() < 0:
+            return np.full(len(self.first), -1, np.int64)
         known = side & (values >= 0)
         together: Ints = np.bitwise_or.reduceat(np.where(known, values, 0), self.first)
         return np.where(self.any(known), together, -1)
@@ -171,6 +174,7 @@ def _summed(
         flags=seen.flags(forth, flags),
         answer_flags=seen.flags(back, flags),
         sampled=seen.any(seen.column("sampling_rate") > 1),
+        denied=_denied(seen),
         unknown=unknown,
     )
     columns = [
@@ -209,6 +213,17 @@ def _distinct_visits(seen: _Seen, visits: Ints, src_port: Ints) -> Ints:
     pairs = np.unique(seen.group[rows] << 17 | src_port[rows] + 1)
     distinct = np.bincount(pairs >> 17, minlength=len(visits))
     return np.where(distinct > 0, distinct, visits)
+
+
+def _denied(seen: _Seen) -> Bools:
+    """Whether a firewall refused all that the client sent of this contact, as far as it said."""
+    column = seen.flows.column("action")
+    names = column.dictionary.to_pylist()
+    if DENY not in names:
+        return np.zeros(len(seen.first), np.bool_)
+    codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)[seen.order]
+    deny = codes == names.index(DENY)
+    return seen.any(~seen.back & deny) & ~seen.any(~seen.back & (codes >= 0) & ~deny)
 
 
 def _to_null(seen: _Seen) -> Bools:

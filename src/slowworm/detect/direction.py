@@ -7,6 +7,7 @@ scan. Ports decide, and the fan of each endpoint where ports do not.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,8 +77,9 @@ def directions(
     rows = np.flatnonzero(has)
     src, proto, sp, dp = source[rows], protocol[rows], src_port[rows], dst_port[rows]
     base = src << 26 | (proto & 0xFF) << 17
-    to_fan, _ = _fan(base | dp)
-    from_fan, from_group = _fan(base | sp)
+    with ThreadPoolExecutor(2) as pool:  # sorting releases the interpreter's lock
+        calls, callers = pool.map(_fan, (base | dp, base | sp))
+    (to_fan, _), (from_fan, from_group) = calls, callers
     low = _share(from_group, (dp < 1024) & (dp != sp))
     many = from_fan >= FAN
     fan = np.where((to_fan >= FAN) & (to_fan >= FAN_RATIO * from_fan), 1, 0)

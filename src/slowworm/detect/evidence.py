@@ -129,21 +129,26 @@ def contact_weights(contacts: Contacts, population: Population) -> ContactWeight
 
 def _failure_weight(contacts: Contacts, population: Population, visibility: npt.NDArray[np.float64]) -> Ints:
     """Weight of each contact's failure: against the failure rate of all, or of its target's other clients."""
-    others = population.failed_others + population.answered_others
-    pseudo = weights.PSEUDO_CLIENTS
-    own = (population.failed_others + weights.P_FAIL_BENIGN * pseudo) / (others + pseudo)
-    excused = own > population.benign_failure
-    if excused.any():
-        # A host's first targets in order of address are as good as any: they must not depend on the rows' order.
-        rows = np.flatnonzero(excused)
-        order = rows[np.lexsort((contacts.port[rows], contacts.server[rows], contacts.client[rows]))]
-        client = contacts.client[order]
-        rank = np.arange(len(order)) - np.searchsorted(client, client, side="left")
-        own[order[rank >= weights.FORGIVEN_TARGETS]] = 0.0
-    rate = np.maximum(population.benign_failure, np.minimum(own, MAX_BENIGN_FAILURE))
-    both, index = np.unique(np.round(np.stack([rate, visibility]), 6), axis=1, return_inverse=True)
+    usual = population.benign_failure
+    weight = np.full(len(visibility), weights.failure_weights(benign_failure=usual, visibility=1.0)[0])
+    for seen in np.unique(visibility[visibility < 1.0]).tolist():
+        weight[visibility == seen] = weights.failure_weights(benign_failure=usual, visibility=seen)[0]
+    failed, others = population.failed_others, population.failed_others + population.answered_others
+    own = (failed + weights.P_FAIL_BENIGN * weights.PSEUDO_CLIENTS) / (others + weights.PSEUDO_CLIENTS)
+    rows = np.flatnonzero(own > usual)
+    if not len(rows):
+        return weight
+    # A host's first targets in order of address are as good as any: they must not depend on the rows' order.
+    rows = rows[np.lexsort((contacts.port[rows], contacts.server[rows], contacts.client[rows]))]
+    client = contacts.client[rows]
+    rows = rows[
+        np.arange(len(rows)) - np.searchsorted(client, client, side="left") < weights.FORGIVEN_TARGETS
+    ]
+    rates = np.minimum(own[rows], MAX_BENIGN_FAILURE)
+    both, index = np.unique(np.round(np.stack([rates, visibility[rows]]), 6), axis=1, return_inverse=True)
     table = [weights.failure_weights(benign_failure=r, visibility=v)[0] for r, v in both.T.tolist()]
-    return np.array(table, np.int64)[index.reshape(-1)]
+    weight[rows] = np.array(table, np.int64)[index.reshape(-1)]
+    return weight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,11 +38,13 @@ def outcomes(
     answer_flags: Ints,
     sampled: Bools,
     unknown: Bools,
+    denied: Bools,
 ) -> tuple[npt.NDArray[np.int8], Bools]:
     """Per contact its outcome, and whether it failed as a bare SYN; missing values are -1.
 
     ``largest``, ``largest_answer``: packets of the largest flow each way. ``packets``, ``octets``: sums of the
-    client's flows. ``unknown``: either side may have called. The better source overrules: flags, then packet
+    client's flows. ``unknown``: either side may have called; ``denied``: a firewall refused it. The better source
+    overrules: flags, then packet
     counts; where neither protocol nor ports are known, only the size of bare SYNs says something.
     """
     size = np.where((octets >= 0) & (packets > 0), octets // np.maximum(packets, 1), -1)
@@ -76,5 +78,7 @@ def outcomes(
     outcome[nothing & (answers > 0) & unknown] = ANSWERED
     # Others: an answer is an answer; its absence speaks only as far as answers can be seen (population).
     outcome[~tcp & ~nothing & (answers > 0)] = ANSWERED
+    # A firewall's refusal is a failure of whatever protocol, unless it met the middle of a conversation.
+    outcome[denied & ~(flagged & took_part & ~call)] = FAILED
     outcome[visits == 0] = NOT_KNOWN
     return outcome, (few | retried) & syn_size & (outcome == FAILED)

@@ -42,6 +42,8 @@ def flow_batch(columns: Mapping[str, Column], *, rows: int, ip_version: int = 4)
 def integers(batch: pa.RecordBatch, name: str, *, missing: int = -1) -> npt.NDArray[np.int64]:
     """An integer column as ``int64`` with ``missing`` for null; zero-copy is not promised."""
     column = batch.column(name)
+    if column.null_count == len(column):
+        return np.full(len(column), missing, np.int64)
     if column.null_count:
         column = column.cast(pa.int64()).fill_null(missing)
     values: npt.NDArray[np.int64] = column.to_numpy(zero_copy_only=False).astype(np.int64, copy=False)

@@ -22,7 +22,8 @@ MAX_NAMES = 65536
 """Distinct interface names kept; past it the name of a row is reported as missing."""
 
 SLOTS_PER_NAME = 4
-"""Size of the look-up of names, in slots for each name there is room for: a quarter full at most."""
+"""Size of the look-up of names, in slots for each name there is room for: a quarter full at most. The look-up's
+size is a power of two."""
 
 MAX_PROBES = 256
 """Names made to collide may not turn the look-up into a search: past this many steps a name is missing too."""
@@ -111,12 +112,14 @@ def count(data: Any, size: int, at: int) -> tuple[int, int]:
 
 
 @kernel
-def intern(data: Any, begin: int, end: int, name_at: Any, name_size: Any, slots: Any, names: int) -> int:
-    """The code of the name ``data[begin:end]``, ``names`` if it is new (then stored), -1 if there is no room."""
-    mixed = 0
-    for k in range(begin, end):
-        mixed = (mixed * 31 + data[k]) & 0xFFFFFFF
-    slot = mixed % len(slots)
+def intern(
+    data: Any, begin: int, end: int, mixed: int, name_at: Any, name_size: Any, slots: Any, names: int
+) -> int:
+    """The code of the name ``data[begin:end]``, ``names`` if it is new (then stored), -1 if there is no room.
+
+    ``mixed``: a number that its bytes make, as the caller mixed them on the way.
+    """
+    slot = mixed & (len(slots) - 1)
     length = end - begin
     probes = 0
     while slots[slot] >= 0:
@@ -181,7 +184,9 @@ def rows_of(
     while at < size:
         begin = at
         begin_line = line
+        mixed = 0
         while at < size and data[at] > 32:
+            mixed = (mixed * 31 + data[at]) & 0xFFFFFFF
             at += 1
         name_end = at
         first = data[begin]
@@ -196,7 +201,9 @@ def rows_of(
                 out_begin, lines = blanks(data, size, i)
                 new_lines += lines
                 i = out_begin
+                out_mixed = 0
                 while i < size and data[i] > 32 and i - out_begin <= MAX_NAME_BYTES:
+                    out_mixed = (out_mixed * 31 + data[i]) & 0xFFFFFFF
                     i += 1
                 out_end = i
                 first = data[out_begin] if out_begin < size else 0
@@ -229,11 +236,20 @@ def rows_of(
                                         dst_port[rows] = dp
                                         packets[rows] = pk
                                         line_of[rows] = source_line
-                                        code = intern(data, begin, name_end, name_at, name_size, slots, names)
+                                        code = intern(
+                                            data, begin, name_end, mixed, name_at, name_size, slots, names
+                                        )
                                         names += code == names
                                         in_if[rows] = code
                                         code = intern(
-                                            data, out_begin, out_end, name_at, name_size, slots, names
+                                            data,
+                                            out_begin,
+                                            out_end,
+                                            out_mixed,
+                                            name_at,
+                                            name_size,
+                                            slots,
+                                            names,
                                         )
                                         names += code == names
                                         out_if[rows] = code

@@ -29,7 +29,7 @@ UTF16_SHARE = 0.4
 MARK = "\x1e"
 """Stands for a run of rows that was taken out of a text: white space, and so no part of what is read there."""
 
-_HEAD = 8192
+_SHORTEST, _START, _HEAD = 8, 64, 8192
 _BOM = b"\xef\xbb\xbf"
 _PAGING = re.compile(
     rb"(?:(?<!-)-{2,12} ?\(?[Mm]ore\)? ?-{2,12}|<-{1,12} ?More ?-{1,12}>)(?:[ \t\x08]|\^H)*+\r?", re.ASCII
@@ -104,12 +104,16 @@ def readable(text: str) -> str:
 
 
 def looks_binary(data: bytes) -> bool:
-    """True where more than BINARY_SHARE of the first 8 KiB are control characters (outside UTF-16)."""
+    """True where more than BINARY_SHARE of the first 8 KiB are control characters or NULs beside each other.
+
+    Single NULs are no sign: telnet sends them behind a CR, and UTF-16 has them in text, also in a part of it
+    where PowerShell appended to a file.
+    """
     head = data[:_HEAD]
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") or _utf16(data):
         return False
-    control = sum(head.count(c) for c in range(32) if c not in b"\t\n\r\x08\x0c\x1b\x07")
-    return control > BINARY_SHARE * len(head)
+    control = sum(head.count(c) for c in range(1, 32) if c not in b"\t\n\r\x08\x0c\x1b\x07")
+    return control + 2 * head.count(b"\x00\x00") > BINARY_SHARE * len(head)
 
 
 def clean(data: bytes) -> bytes:
@@ -126,9 +130,10 @@ def decoded(data: bytes) -> bytes:
         data = data.decode("utf-16", "replace").encode()
     elif b"\x00" in data and (encoding := _utf16(data)):
         data = data.decode(encoding, "replace").encode()
-    for filler in (b"\x00", MARK.encode()):
-        if filler in data:
-            data = data.replace(filler, b" ")
+    if b"\x00" in data:
+        data = data.replace(b"\x00", b"").replace(b"\xff\xfe", b"")
+    if MARK.encode() in data:
+        data = data.replace(MARK.encode(), b" ")
     if _BOM in data:  # also in the middle, where files were joined
         data = data.replace(_BOM, b"")
     if b"\r" in data and b"\n" not in data:
@@ -151,14 +156,19 @@ def rendered(data: bytes) -> bytes:
 
 def _utf16(data: bytes) -> str | None:
     """The encoding of UTF-16 text without a byte order mark, told by the NULs in ASCII characters."""
-    head = data[:_HEAD]
-    if len(head) < 4:
+    if len(data) < _SHORTEST:
         return None
+    found = {_nuls(data[:size]) for size in (_START, _HEAD)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _nuls(head: bytes) -> str | None:
+    """Which half of the characters of ``head`` is mostly NUL, as the encoding that this tells."""
     even, odd = head[::2].count(0), head[1::2].count(0)
     enough = UTF16_SHARE * len(head) / 2
-    if odd > enough and even < enough / 4:
+    if odd > enough and even <= enough / 4:
         return "utf-16-le"
-    return "utf-16-be" if even > enough and odd < enough / 4 else None
+    return "utf-16-be" if even > enough and odd <= enough / 4 else None
 
 
 def _overstruck(line: bytes) -> bytes:

@@ -115,7 +115,7 @@ def scan(data: bytes) -> CacheRows:
     gap_begin, gap_end, gap_line, gap_row = (np.empty(room + 1, np.int64) for _ in range(4))
     names_room = min(kernels.MAX_NAMES, 2 * room)
     name_at, name_size = np.empty(names_room, np.int64), np.empty(names_room, np.int64)
-    slots = np.full(kernels.SLOTS_PER_NAME * names_room, -1, np.int32)
+    slots = np.full(1 << (kernels.SLOTS_PER_NAME * names_room - 1).bit_length(), -1, np.int32)
     large = size >= COMPILE_FROM_BYTES
     run = kernels.rows_of.compiled if large else kernels.rows_of.python
     rows, gaps, names = run(
