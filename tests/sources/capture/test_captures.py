@@ -91,6 +91,7 @@ def test_exports_win_over_packets_and_the_choice_is_said() -> None:
 
 def test_a_capture_without_exports_holds_none() -> None:
     data = (DATA / "detection/nDPI-controls/webex.pcap").read_bytes()
+    assert PacketCapture(packets=False).info.name == "pcap-exports"
     assert PacketCapture(packets=False).read("x", data).flows == 0
 
 
