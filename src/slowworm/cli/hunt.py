@@ -22,7 +22,7 @@ MAX_PROBLEMS_SHOWN = 10
 @click.command(
     epilog="""\b
 Exit status: 0 done · 1 --fail-on LEVEL reached · 2 usage, or nothing readable ·
-3 partly understood (what was not is on stderr) · 130 interrupted."""
+3 partly understood, or nobody could be judged (stderr says) · 130 interrupted."""
 )
 @click.argument("inputs", nargs=-1, required=True, type=click.Path(allow_dash=True), metavar="INPUT...")
 @click.option(
