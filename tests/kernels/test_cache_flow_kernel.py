@@ -233,6 +233,13 @@ def test_abbreviated_counts_are_multiplied_out(printed: bytes, packets: int, che
     assert [row[5] for row in read.rows] == [packets]
 
 
+@pytest.mark.parametrize(
+    "printed", [b"9" * 16, b"9" * 13 + b"M", b"9" * 10 + b"G", b"K", b"1k", b"1KK", b"1.5M", b"-1"]
+)
+def test_a_count_that_is_none_or_would_overflow_is_no_row(printed: bytes, checked: ModuleType) -> None:
+    assert assert_all_agree(ROW[:-1] + printed, checked).rows == []
+
+
 @pytest.mark.parametrize("blank", [b"\n", b"\r\n", b"\n\n  ", b"\t", b" \r\n\t "])
 @pytest.mark.parametrize("place", range(7))
 def test_a_row_may_be_wrapped_anywhere(blank: bytes, place: int, checked: ModuleType) -> None:

@@ -66,7 +66,13 @@ def read_arrow(value: Any, *, name: str = "arrow") -> Reading:
             batches.append(_batch(found, src[0], dst[0], np.flatnonzero(chosen), version))
     lost = int((~placed).sum())
     problems = (
-        (Problem(where=name, text="rows without a destination, or of two IP versions", count=lost),)
+        (
+            Problem(
+                where=name,
+                text="rows without a destination, with what is no address, or of two IP versions",
+                count=lost,
+            ),
+        )
         if lost
         else ()
     )
@@ -77,15 +83,25 @@ def read_arrow(value: Any, *, name: str = "arrow") -> Reading:
 
 def _column(table: pa.Table, field: Field) -> pa.Array | None:
     for name in (field.name, field.ipfix, _IPV6_NAMES.get(field.name), field.nfdump, field.zeek, field.ecs):
-        if name and name in table.column_names:
-            column = table.column(name).combine_chunks()
-            return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+        if not name or name not in table.column_names:
+            continue
+        if table.column_names.count(name) > 1:
+            raise InputError(f"column {name} is there {table.column_names.count(name)} times")
+        column = table.column(name).combine_chunks()
+        if pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        if pa.types.is_string_view(column.type):  # of Polars; pyarrow computes little with it
+            return column.cast(pa.large_string())
+        return column.cast(pa.large_binary()) if pa.types.is_binary_view(column.type) else column
     return None
 
 
 def _addresses(column: pa.Array) -> tuple[list[int | bytes | None], np.ndarray[Any, np.dtype[np.int64]]]:
-    """Values (int for IPv4, bytes for IPv6) and their IP version, 0 for none."""
-    codes = column.dictionary_encode()
+    """Values (int for IPv4, bytes for IPv6) and their IP version, 0 for none, -1 for what is no address."""
+    try:
+        codes = column.dictionary_encode()
+    except pa.ArrowException as error:
+        raise InputError(f"addresses as {column.type}: text, uint32 or 16 bytes are understood") from error
     values: list[int | bytes | None] = []
     versions = []
     for item in codes.dictionary.to_pylist():
@@ -103,13 +119,13 @@ def _address(item: object) -> tuple[int | bytes | None, int]:
         if isinstance(item, str):
             parsed = ipaddress.ip_address(item)
             return (int(parsed), 4) if parsed.version == 4 else (parsed.packed, 6)
-        if isinstance(item, int) and 0 <= item < 2**32:
+        if isinstance(item, int) and not isinstance(item, bool) and 0 <= item < 2**32:
             return item, 4
         if isinstance(item, bytes) and len(item) == 16:
             return item, 6
     except ValueError:
         pass
-    return None, 0
+    return None, 0 if item is None or item == "" else -1
 
 
 def _batch(
@@ -158,5 +174,5 @@ def _cast(column: pa.Array, kind: pa.DataType, name: str) -> pa.Array:
                 )
             return _since_1970(column).cast(kind)
         return column.cast(kind)
-    except pa.ArrowInvalid as error:
+    except pa.ArrowException as error:
         raise InputError(f"column {name}: {error}") from error

@@ -370,6 +370,12 @@ def test_a_listing_truncated_in_a_word_gives_no_number_that_is_not_there(at: int
     assert all(problem.text in text for problem in reading.problems), "what is not understood is quoted"
 
 
+def test_a_sub_flow_cache_cut_off_in_its_line_does_not_count_the_flows_again() -> None:
+    text = SUMMARY.format(active=4)
+    cut = text[: text.index(", 5 added to flow")]
+    assert [c.value for c in read(cut).context if c.name == "flows_active"] == [4]
+
+
 def test_numbers_of_two_routers_name_their_router() -> None:
     text = with_summary([], active=0) + with_summary([], active=0).replace("edge1", "edge2")
     routers = [c.router for c in read(text).context if c.name == "packets_total"]
@@ -493,7 +499,9 @@ def test_verbose_entries_have_flags_and_bytes(
     assert values(reading, "tcp_flags", "bytes") == [(e.flags, e.row.packets * e.size) for e in entries]
     assert reading.problems == ()
     if not as_one_line:
-        lines = [n for n, line in enumerate(text.split("\n"), 1) if " 80  " in line]
+        lines = [
+            n for n, line in enumerate(text.split("\n"), 1) if re.match(r"\S+ +\d+\.\d+\.\d+\.\d+ ", line)
+        ]
         assert [line for (line,) in values(reading, "line")] == lines
 
 

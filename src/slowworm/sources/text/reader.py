@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from slowworm.flows.table import flow_batch
-from slowworm.sources.base import Context, Note, Reading
+from slowworm.sources.base import Context, Note, Reading, merged
 from slowworm.sources.session import MAX_COMMAND, Section, decoded, rendered, split
 from slowworm.sources.text.base import IPV4, Found, TextFormat
 from slowworm.sources.text.bulk import take_out
@@ -74,7 +74,7 @@ def read_text(path: str, data: bytes, formats: Sequence[TextFormat]) -> Reading:
         formats=tuple(counts.items()),
         batches=tuple(batches),
         problems=leftover.problems(),
-        notes=(*_distinct(notes), *leftover.notes()),
+        notes=(*merged(notes), *leftover.notes()),
         context=tuple(context),
     )
 
@@ -112,10 +112,3 @@ def _without_command(section: Section, pieces: list[Section], form: TextFormat) 
             piece = piece.blanked(match.start(), len(line) if filters else match.end())
         cleaned.append(piece)
     return cleaned
-
-
-def _distinct(notes: list[Note]) -> list[Note]:
-    merged: dict[tuple[str, str], int] = {}
-    for note in notes:
-        merged[note.id, note.text] = merged.get((note.id, note.text), 0) + note.count
-    return [Note(id=i, text=t, count=n) for (i, t), n in merged.items()]
