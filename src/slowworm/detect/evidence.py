@@ -131,8 +131,10 @@ def _failure_weight(contacts: Contacts, population: Population, visibility: npt.
     """Weight of each contact's failure: against the failure rate of all, or of its target's other clients."""
     usual = population.benign_failure
     weight = np.full(len(visibility), weights.failure_weights(benign_failure=usual, visibility=1.0)[0])
-    for seen in np.unique(visibility[visibility < 1.0]).tolist():
-        weight[visibility == seen] = weights.failure_weights(benign_failure=usual, visibility=seen)[0]
+    silent = visibility < 1.0
+    if silent.any():  # one value for all: how much of TCP's answers is seen
+        seen = float(visibility[silent.argmax()])
+        weight[silent] = weights.failure_weights(benign_failure=usual, visibility=seen)[0]
     failed, others = population.failed_others, population.failed_others + population.answered_others
     own = (failed + weights.P_FAIL_BENIGN * weights.PSEUDO_CLIENTS) / (others + weights.PSEUDO_CLIENTS)
     rows = np.flatnonzero(own > usual)
