@@ -56,6 +56,12 @@ def ipv6_column(values: Sequence[str | None]) -> pa.Array:
     return pa.array([packed(v) for v in values], pa.binary(16))
 
 
+def ipv6_rows(rows: npt.NDArray[np.uint8]) -> pa.Array:
+    """IPv6 addresses as octets of shape (n, 16) as a 16-byte column, none of them null."""
+    flat = np.ascontiguousarray(rows)
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(flat), [None, pa.py_buffer(flat)])
+
+
 def octets(values: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
     """``uint32`` addresses of shape (n,) as octets of shape (n, 4), first octet first."""
     return values.astype(">u4").view(np.uint8).reshape(-1, 4)

@@ -170,3 +170,13 @@ def test_loss_is_counted_in_each_protocols_own_unit() -> None:
     assert [(p.count, "flows lost" in p.text) for p in reading.problems] == [(10, True)]
     late = NetflowFile().read("x", v5(100, 3) + v5(105, 1) + v5(103, 2) + v5(106, 1))
     assert late.problems == ()
+
+
+def test_numbers_that_fit_no_column_are_null() -> None:
+    fields = ((4, 2), (8, 4), (12, 4), (7, 4), (34, 8), (2, 4))
+    body = struct.pack(">HH", 256, len(fields)) + b"".join(struct.pack(">HH", *f) for f in fields)
+    record = struct.pack(">HIIIQI", 1024, 1, 2, 1 << 20, 1 << 40, 5)
+    sets = struct.pack(">HH", 2, 4 + len(body)) + body + struct.pack(">HH", 256, 4 + len(record)) + record
+    stream = struct.pack(">HHIII", 10, 16 + len(sets), 1, 0, 1) + sets
+    (row,) = [r for batch in NetflowFile().read("x", stream).batches for r in batch.to_pylist()]
+    assert (row["protocol"], row["src_port"], row["sampling_rate"], row["packets"]) == (None, None, None, 5)

@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from slowworm.flows.addresses import ipv6_rows
 from slowworm.flows.services import ICMP, ICMP6, PORT_PROTOCOLS
 from slowworm.flows.table import Column, flow_batch
-from slowworm.sources.packets.columns import Packets
+from slowworm.sources.packets.columns import Packets, nullable
 
 Ints = npt.NDArray[np.int64]
 
@@ -62,11 +63,11 @@ def _assembled(
     tcp = packets.tcp_flags[lead] >= 0
     columns: dict[str, Column] = {
         "protocol": pa.array(protocol[order][first], pa.uint8()),
-        "src_port": _masked(packets.src_port[lead], missing, pa.uint16()),
-        "dst_port": _masked(packets.dst_port[lead], missing, pa.uint16()),
-        "icmp_type": _masked(packets.icmp_type[lead], packets.icmp_type[lead] < 0, pa.uint8()),
-        "icmp_code": _masked(packets.icmp_code[lead], packets.icmp_code[lead] < 0, pa.uint8()),
-        "tcp_flags": _masked(np.bitwise_or.reduceat(flags, first), ~tcp, pa.uint16()),
+        "src_port": nullable(np.where(missing, -1, packets.src_port[lead]), pa.uint16()),
+        "dst_port": nullable(np.where(missing, -1, packets.dst_port[lead]), pa.uint16()),
+        "icmp_type": nullable(packets.icmp_type[lead], pa.uint8()),
+        "icmp_code": nullable(packets.icmp_code[lead], pa.uint8()),
+        "tcp_flags": nullable(np.where(tcp, np.bitwise_or.reduceat(flags, first), -1), pa.uint16()),
         "packets": pa.array(last - first + 1, pa.uint64()),
         "bytes": pa.array(np.add.reduceat(np.maximum(packets.ip_length[taken], 0), first), pa.uint64()),
         "start_time": _time(when[first]),
@@ -77,21 +78,11 @@ def _assembled(
     else:
         within = np.searchsorted(rows, lead)
         columns["src_addr"], columns["dst_addr"] = (
-            _binary(packets.src6[within]),
-            _binary(packets.dst6[within]),
+            ipv6_rows(packets.src6[within]),
+            ipv6_rows(packets.dst6[within]),
         )
     return flow_batch(columns, rows=len(first), ip_version=version)
 
 
-def _masked(values: npt.NDArray[np.generic], missing: npt.NDArray[np.bool_], kind: pa.DataType) -> pa.Array:
-    known = np.where(missing | (values.astype(np.int64) < 0), 0, values.astype(np.int64))
-    return pa.array(known, kind, mask=missing | (values.astype(np.int64) < 0))
-
-
 def _time(values: Ints) -> pa.Array:
     return pa.array(values, pa.int64(), mask=values < 0).cast(pa.timestamp("ns", tz="UTC"))
-
-
-def _binary(rows: npt.NDArray[np.uint8]) -> pa.Array:
-    octets = np.ascontiguousarray(rows)
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(octets), [None, pa.py_buffer(octets)])

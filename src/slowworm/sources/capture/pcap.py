@@ -14,8 +14,9 @@ from slowworm.sources.capture.flowcache import flows
 from slowworm.sources.datagrams import Datagrams
 from slowworm.sources.netflow.decode import decode as decode_netflow
 from slowworm.sources.netflow.likely import likely_netflow
-from slowworm.sources.packets.columns import PacketProblem, Packets
+from slowworm.sources.packets.columns import Packets
 from slowworm.sources.packets.dissect import dissect
+from slowworm.sources.packets.places import packet_problems
 from slowworm.sources.pcap.capture import Capture, is_capture, read_capture
 from slowworm.sources.reading import protocol_name, with_input
 from slowworm.sources.sflow.decode import decode as decode_sflow
@@ -74,7 +75,7 @@ class PacketCapture:
             path=path,
             formats=(("pcap-packets", sum(b.num_rows for b in batches)),),
             batches=tuple(batches),
-            problems=(*capture.problems, *_packet_problems(path, capture, packets)),
+            problems=(*capture.problems, *packet_problems(path, packets, capture.offsets)),
             notes=tuple(notes),
         )
 
@@ -152,18 +153,3 @@ def _sources(packets: Packets) -> tuple[npt.NDArray[np.int64], list[str]]:
         codes[six] = [known[t] for t in texts]
     codes[~four & (packets.ip_version != 6)] = 0
     return codes, names or [""]
-
-
-def _packet_problems(path: str, capture: Capture, packets: Packets) -> list[Problem]:
-    """Packets that are no IP, or cut short, by kind, with the place of the first."""
-    found = []
-    for kind in np.unique(packets.problem).tolist():
-        if kind in (0, int(PacketProblem.NOT_IP)):
-            continue
-        rows = np.flatnonzero(packets.problem == kind)
-        text = f"packets: {PacketProblem(kind).name.lower().replace('_', ' ')}"
-        found.append(Problem(where=f"{path}@{int(capture.offsets[rows[0]])}", text=text, count=len(rows)))
-    return found
-
-
-FORMATS = (PacketCapture(), PacketCapture(packets=False), PacketCapture(exports=False))

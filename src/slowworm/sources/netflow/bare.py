@@ -67,6 +67,3 @@ def _spans(data: bytes) -> list[tuple[int, int]]:
         spans.append((at, size))
         at += size
     return spans
-
-
-FORMATS = (NetflowFile(),)

@@ -39,6 +39,12 @@ def timestamps(values: Ints | None) -> pa.Array | None:
     return pa.array(values, pa.int64(), mask=values <= 0).cast(pa.timestamp("ns", tz="UTC"))
 
 
+def within(values: Ints, kind: pa.DataType) -> pa.Array:
+    """Numbers as an unsigned column; what does not fit it, as a damaged template may give, is null."""
+    missing = (values < 0) | (values > np.iinfo(kind.to_pandas_dtype()).max)
+    return pa.array(np.where(missing, 0, values), kind, mask=missing)
+
+
 def transport(
     protocol: Ints, src_port: Ints | None, dst_port: Ints | None, icmp: Ints | None
 ) -> dict[str, Column]:
@@ -46,11 +52,11 @@ def transport(
 
     Without an ICMP field the destination port of ICMP holds type and code, as NetFlow has always had it.
     """
-    columns: dict[str, Column] = {"protocol": pa.array(protocol, pa.uint8(), mask=protocol < 0)}
+    columns: dict[str, Column] = {"protocol": within(protocol, pa.uint8())}
     ports = np.isin(protocol, PORT_PROTOCOLS)
     for name, values in (("src_port", src_port), ("dst_port", dst_port)):
         if values is not None:
-            columns[name] = pa.array(np.where(ports, values, 0), pa.uint16(), mask=~ports)
+            columns[name] = within(np.where(ports, values, -1), pa.uint16())
     is_icmp = (protocol == ICMP) | (protocol == ICMP6)
     if is_icmp.any():
         both = icmp if icmp is not None else np.full(len(protocol), -1, np.int64)

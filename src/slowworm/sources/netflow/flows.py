@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from slowworm.flows.addresses import ipv6_rows
 from slowworm.flows.table import Column
 from slowworm.sources.datagrams import Ints
 from slowworm.sources.netflow import elements as ie
@@ -19,6 +20,7 @@ from slowworm.sources.netflow.columns import (
     timestamps,
     transport,
     uptime_to_time,
+    within,
 )
 from slowworm.sources.netflow.records import Records
 from slowworm.sources.netflow.templates import Element, Template
@@ -59,9 +61,9 @@ class Options:
             return None
         if sampler is None:
             only = set(mine.values())
-            return pa.array(np.full(rows, only.pop()), pa.uint32()) if len(only) == 1 else None
+            return within(np.full(rows, only.pop(), np.int64), pa.uint32()) if len(only) == 1 else None
         values = np.array([mine.get(s, 0) for s in sampler.tolist()], np.int64)
-        return pa.array(values, pa.uint32(), mask=values == 0)
+        return within(np.where(values == 0, -1, values), pa.uint32())
 
 
 def is_event(template: Template) -> bool:
@@ -97,7 +99,7 @@ def flow_batches(
         "out_if": None if out_if is None else texts(out_if),
         "start_time": timestamps(start),
         "end_time": timestamps(end),
-        "sampling_rate": pa.array(found.number(rate), pa.uint32()) if rate else options.rates(
+        "sampling_rate": within(found.number(rate), pa.uint32()) if rate else options.rates(
             exporter, domain, found.number(sampler) if sampler else None, rows),
     }  # fmt: skip
     if name:
@@ -162,10 +164,8 @@ def _addresses(found: Records, src: int, dst: int, version: int) -> tuple[pa.Arr
             values = found.number(element)
             columns.append(pa.array(values, pa.uint32(), mask=values == 0))
         else:
-            octets = np.ascontiguousarray(found.octets(element, 16))
-            column = pa.FixedSizeBinaryArray.from_buffers(
-                pa.binary(16), len(found), [None, pa.py_buffer(octets)]
-            )
+            octets = found.octets(element, 16)
+            column = ipv6_rows(octets)
             missing = ~octets.any(axis=1)
             if missing.any():
                 column = pa.array(column.to_pylist(), pa.binary(16), mask=missing)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from slowworm.flows.addresses import ipv6_rows
 from slowworm.flows.schema import TEXT, TIME
 from slowworm.flows.table import Column, flow_batch
 from slowworm.sources.base import Problem
@@ -140,9 +140,4 @@ def _batches(
 def _addresses(sampled: Sampled, rows: Int, version: int) -> dict[str, Column]:
     if version == 4:
         return {"src_addr": pa.array(sampled.src[rows]), "dst_addr": pa.array(sampled.dst[rows])}
-    return {"src_addr": _binary(sampled.src6[rows]), "dst_addr": _binary(sampled.dst6[rows])}
-
-
-def _binary(rows: Any) -> pa.Array:
-    flat = np.ascontiguousarray(rows)
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(flat), [None, pa.py_buffer(flat)])
+    return {"src_addr": ipv6_rows(sampled.src6[rows]), "dst_addr": ipv6_rows(sampled.dst6[rows])}

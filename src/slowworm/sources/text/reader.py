@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from slowworm.flows.table import flow_batch
 from slowworm.sources.base import Context, Note, Reading, merged
-from slowworm.sources.session import MAX_COMMAND, Section, decoded, rendered, split
+from slowworm.sources.session import MAX_COMMAND, Section, clean, split
 from slowworm.sources.text.base import IPV4, Found, TextFormat
 from slowworm.sources.text.bulk import take_out
 from slowworm.sources.text.cache_flow import CacheFlow
@@ -35,7 +35,7 @@ def read_text(path: str, data: bytes, formats: Sequence[TextFormat]) -> Reading:
     context: list[Context] = []
     leftover = Leftover(path)
     bulk = take_out(data) if any(form.info.name == CacheFlow.info.name for form in formats) else None
-    sections = split(path, bulk.rest if bulk else rendered(decoded(data)))
+    sections = split(path, bulk.rest if bulk else clean(data))
     if bulk:
         batches += bulk.batches(path, sections)
         counts[CacheFlow.info.name] = bulk.found.rows
