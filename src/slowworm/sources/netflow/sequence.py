@@ -29,7 +29,7 @@ def lost(
         found = [_missing(numbers, steps[:-1], steps[1:]), _missing(numbers, steps[1:], steps[:-1])]
         total, missing = min(found, key=lambda item: item[0])
         if total > 0:
-            yield int(stream >> 32), int(stream & 0xFFFFFFFF), total, int(places[1:][missing > 0][0])
+            yield int(stream >> 32), int(stream & 0xFFFFFFFF), total, int(places[missing > 0][0])
 
 
 def _missing(numbers: Ints, before: Ints, after: Ints) -> tuple[int, Ints]:
@@ -44,11 +44,11 @@ def _missing(numbers: Ints, before: Ints, after: Ints) -> tuple[int, Ints]:
     run = np.concatenate([[0], np.cumsum(restart)])
     place = np.concatenate([[0], np.cumsum(np.where(restart, 0, moves))])
     order = np.lexsort((place, run))  # messages that overtook each other fall into place
-    total, gap = 0, np.zeros(max(len(numbers) - 1, 0), np.int64)
+    total, gap = 0, np.zeros(len(numbers), np.int64)
     for number in range(int(run[-1]) + 1):
         mine = order[run[order] == number]
         ends = np.maximum.accumulate(place[mine] + steps[mine])
         holes = np.maximum(place[mine][1:] - ends[:-1], 0)
         total += int(holes.sum())
-        gap[mine[1:] - 1] += holes
+        gap[mine[1:]] += holes
     return total, gap
