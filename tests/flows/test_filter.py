@@ -75,6 +75,8 @@ def rows(version: int) -> st.SearchStrategy[list[Row]]:
     addresses: Sequence[object] = IPV4 if version == 4 else IPV6
     columns: dict[str, Sequence[object]] = {
         "protocol": [1, 6, 17, 47, 58, 255],
+        "ethertype": [0x0800, 0x0806, 0x88CC],
+        "resolved": [True, False],
         "icmp_type": NUMBERS,
         "icmp_code": NUMBERS,
         "src_addr": addresses,
@@ -116,6 +118,8 @@ EXPRESSIBLE = st.sampled_from(NAMES) | st.text(max_size=8).filter(lambda t: not 
 CONDITIONS: st.SearchStrategy[Node] = st.one_of(
     st.builds(syntax.Always),
     st.builds(syntax.Version, number=st.sampled_from([4, 6])),
+    st.builds(syntax.Arp),
+    st.builds(syntax.Resolved),
     st.builds(syntax.Protocol, number=st.sampled_from([0, *PROTOCOLS.values()])),
     st.builds(
         syntax.Address, direction=DIRECTIONS, networks=st.lists(networks(), min_size=1, max_size=5).map(tuple)
@@ -200,6 +204,10 @@ def matches(node: Node, row: Row, version: int) -> bool:
             return True
         case syntax.Version():
             return node.number == version
+        case syntax.Arp():
+            return row["ethertype"] == 0x0806
+        case syntax.Resolved():
+            return row["resolved"] is True
         case syntax.Protocol():
             return row["protocol"] == node.number
         case syntax.Address():
@@ -550,7 +558,7 @@ def test_masks_of_one_filter_do_not_share_memory() -> None:
 
 def test_every_column_that_the_language_names_is_in_the_schema() -> None:
     named = {f"{end}_{what}" for end in ("src", "dst") for what in ("addr", "port")}
-    named |= {*Counter, "protocol", "tcp_flags", "in_if", "out_if", "exporter"}
+    named |= {*Counter, "protocol", "ethertype", "resolved", "tcp_flags", "in_if", "out_if", "exporter"}
     assert named <= set(schema.NAMES)
 
 

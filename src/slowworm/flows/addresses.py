@@ -65,3 +65,17 @@ def ipv6_rows(rows: npt.NDArray[np.uint8]) -> pa.Array:
 def octets(values: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
     """``uint32`` addresses of shape (n,) as octets of shape (n, 4), first octet first."""
     return values.astype(">u4").view(np.uint8).reshape(-1, 4)
+
+
+RESERVED: tuple[tuple[int, int], ...] = (
+    (0x00000000, 8),
+    (0x0A000000, 8),
+    (0x64400000, 10),
+    (0x7F000000, 8),
+    (0xA9FE0000, 16),
+    (0xAC100000, 12),
+    (0xC0A80000, 16),
+    (0xC6120000, 15),
+    (0xE0000000, 3),
+)
+"""(network, length) of the IPv4 prefixes that no public host has: RFC 6890, multicast and 240/4."""

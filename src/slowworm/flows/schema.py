@@ -76,6 +76,12 @@ FIELDS: tuple[Field, ...] = (
         doc="Destination address.",
     ),
     Field(
+        name="ethertype",
+        type=pa.uint16(),
+        ipfix="ethernetType",
+        doc="EtherType of what is not IP: 2054 (0x0806) is ARP, asked by src_addr for dst_addr; null is IP.",
+    ),
+    Field(
         name="protocol",
         type=pa.uint8(),
         ipfix="protocolIdentifier",
@@ -127,6 +133,12 @@ FIELDS: tuple[Field, ...] = (
         zeek="history",
         ocsf="connection_info.tcp_flags",
         doc="Cumulative OR of the TCP flags of the flow's packets.",
+    ),
+    Field(
+        name="tcp_sequence_number",
+        type=pa.uint32(),
+        ipfix="tcpSequenceNumber",
+        doc="Sequence number of the flow's first SYN, else of its first packet; Mirai puts the destination there.",
     ),
     Field(
         name="packets",
@@ -190,6 +202,11 @@ FIELDS: tuple[Field, ...] = (
         type=TEXT,
         ecs="labels",
         doc="Ground truth or classification that the source carries, kept as it is.",
+    ),
+    Field(
+        name="resolved",
+        type=pa.bool_(),
+        doc="Whether src_addr had got dst_addr from DNS before the flow; null where no DNS of src_addr is at hand.",
     ),
     Field(
         name="sampling_rate",

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from slowworm.flows.schema import schema
 
@@ -39,9 +40,17 @@ def flow_batch(columns: Mapping[str, Column], *, rows: int, ip_version: int = 4)
     return pa.RecordBatch.from_arrays(arrays, schema=target)
 
 
+def countable(column: pa.Array) -> pa.Array:
+    """A column of counters with null for those above 2^63, which only damage brings: all work is done in int64."""
+    if column.type != pa.uint64():
+        return column
+    fits = pc.less_equal(column, pa.scalar(np.iinfo(np.int64).max, pa.uint64()))
+    return pc.if_else(fits, column, None) if pc.all(fits).as_py() is False else column
+
+
 def integers(batch: pa.RecordBatch, name: str, *, missing: int = -1) -> npt.NDArray[np.int64]:
     """An integer column as ``int64`` with ``missing`` for null; zero-copy is not promised."""
-    column = batch.column(name)
+    column = countable(batch.column(name))
     if column.null_count == len(column):
         return np.full(len(column), missing, np.int64)
     if column.null_count:

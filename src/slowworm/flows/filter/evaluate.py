@@ -20,6 +20,8 @@ from slowworm.flows.schema import ip_version
 Mask = npt.NDArray[np.bool_]
 Values = npt.NDArray[Any]
 
+ETHERTYPE_ARP = 0x0806
+
 _COMPARE: dict[Comparison, Callable[[Any, Any], Any]] = {
     Comparison.EQ: operator.eq,
     Comparison.NE: operator.ne,
@@ -90,6 +92,10 @@ def mask(node: Node, columns: Columns) -> Mask:
             return columns.all(True)
         case syntax.Version(number=number):
             return columns.all(number == columns.ip_version)
+        case syntax.Arp():
+            return columns.where("ethertype", lambda values: values == ETHERTYPE_ARP)
+        case syntax.Resolved():
+            return columns.where("resolved", lambda values: values)
         case syntax.Protocol(number=number):
             return columns.where("protocol", lambda values: values == number)
         case syntax.Address(direction=direction, networks=networks):
@@ -129,8 +135,11 @@ def _values(column: pa.Array) -> Values:
     """The values of a fixed-width column without a copy; what stands in null rows means nothing.
 
     IPv6 addresses are NumPy byte strings: those compare as unsigned bytes, first byte first, and that they
-    drop trailing zeros changes no order among strings of one length.
+    drop trailing zeros changes no order among strings of one length. Truth values are bits in Arrow: a copy.
     """
+    if pa.types.is_boolean(column.type):
+        truth: Values = column.fill_null(False).to_numpy(zero_copy_only=False)
+        return truth
     dtype = np.dtype("S16" if pa.types.is_fixed_size_binary(column.type) else column.type.to_pandas_dtype())
     data = column.buffers()[1]
     if data is None:

@@ -81,6 +81,8 @@ SCALES: Mapping[str, int] = MappingProxyType({"k": 10**3, "m": 10**6, "g": 10**9
 RESERVED: frozenset[str] = frozenset(
     {
         "any",
+        "arp",
+        "resolved",
         "and",
         "or",
         "not",

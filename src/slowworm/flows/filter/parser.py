@@ -18,6 +18,7 @@ from slowworm.flows.filter.syntax import (
     Address,
     Always,
     And,
+    Arp,
     Comparison,
     Condition,
     Count,
@@ -34,6 +35,7 @@ from slowworm.flows.filter.syntax import (
     Port,
     PortList,
     Protocol,
+    Resolved,
     Side,
     Version,
 )
@@ -147,6 +149,16 @@ def _always(cursor: Cursor) -> Condition:
     return Always()
 
 
+def _arp(cursor: Cursor) -> Condition:
+    cursor.take()
+    return Arp()
+
+
+def _resolved(cursor: Cursor) -> Condition:
+    cursor.take()
+    return Resolved()
+
+
 def _version(cursor: Cursor) -> Condition:
     return Version(number=6 if cursor.take().key.endswith("6") else 4)
 
@@ -211,6 +223,8 @@ def _exporter(cursor: Cursor) -> Condition:
 _CONDITIONS: dict[str, Callable[[Cursor], Condition]] = {
     "any": _always,
     **dict.fromkeys(("ipv4", "ipv6", "inet", "inet6"), _version),
+    "arp": _arp,
+    "resolved": _resolved,
     "proto": _protocol,
     **dict.fromkeys(BARE_PROTOCOLS, _bare_protocol),
     **dict.fromkeys(("src", "dst", *_DIRECTED), _directed),

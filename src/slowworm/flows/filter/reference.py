@@ -11,6 +11,8 @@ REFERENCE: tuple[tuple[str, str], ...] = (
     ("tcp", "IP protocol 6; udp, icmp and icmp6 likewise need no 'proto'"),
     ("proto gre", "an IP protocol by name"),
     ("proto 47", "an IP protocol by number"),
+    ("arp", "ARP requests and replies of packet captures; their addresses are those of ARP"),
+    ("resolved", "the source had got the destination from DNS before, as far as DNS is at hand"),
     ("ip 192.0.2.1", "source or destination is this IPv4 or IPv6 address; also host"),
     ("src host 2001:db8::1", "the source is this address"),
     ("dst ip 192.0.2.1", "the destination is this address"),

@@ -69,6 +69,22 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arp:
+    """ARP requests and replies, which are not IP."""
+
+    def __str__(self) -> str:
+        return "arp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """Flows whose source had got the destination from DNS."""
+
+    def __str__(self) -> str:
+        return "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
     """Flows of an IP protocol."""
 
@@ -214,6 +230,8 @@ class Or:
 Condition = (
     Always
     | Version
+    | Arp
+    | Resolved
     | Protocol
     | Address
     | Port
