@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from slowworm.errors import InputError
 from slowworm.flows.schema import FIELDS, TEXT, Field, schema
 from slowworm.flows.services import PROTOCOL_NAMES
+from slowworm.flows.table import countable
 from slowworm.sources.base import FormatInfo, Problem, Reading
 
 INFO = FormatInfo(
@@ -173,6 +174,6 @@ def _cast(column: pa.Array, kind: pa.DataType, name: str) -> pa.Array:
                     else (column.cast(pa.timestamp("ns")).cast(pa.int64()).cast(kind))
                 )
             return _since_1970(column).cast(kind)
-        return column.cast(kind)
+        return countable(column.cast(kind))
     except pa.ArrowException as error:
         raise InputError(f"column {name}: {error}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -19,19 +19,24 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """Something worth telling that is neither a verdict nor a problem; ``id`` is stable, for programs."""
+    """Something worth telling that is neither a verdict nor a problem; ``id`` is stable, for programs.
+
+    ``about``: the exporter that it is about, where another input or option may settle it.
+    """
 
     id: str
     text: str
     count: int = 1
+    about: str | None = None
 
 
 def merged(notes: Iterable[Note]) -> tuple[Note, ...]:
     """Notes of one id and text once, with the sum of their counts."""
-    counts: dict[tuple[str, str], int] = {}
+    found: dict[tuple[str, str], Note] = {}
     for note in notes:
-        counts[note.id, note.text] = counts.get((note.id, note.text), 0) + note.count
-    return tuple(Note(id=i, text=t, count=n) for (i, t), n in counts.items())
+        same = found.get((note.id, note.text))
+        found[note.id, note.text] = replace(note, count=note.count + same.count) if same else note
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +49,19 @@ class Context:
     unit: str
     router: str | None = None
     where: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookups:
+    """DNS that was seen, one row each: who asked and which address the answer gave, all of one length.
+
+    ``client``, ``answer``: address columns without nulls (``uint32``, or 16 bytes); without ``answer`` the rows
+    say only that the client uses DNS where it is seen. ``time``: ns since 1970 UTC, null where unknown.
+    """
+
+    client: pa.Array
+    time: pa.Array
+    answer: pa.Array | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +86,9 @@ class Reading:
     problems: tuple[Problem, ...] = ()
     notes: tuple[Note, ...] = ()
     context: tuple[Context, ...] = ()
+    lookups: tuple[Lookups, ...] = ()
+    continues: bool = False
+    """More of an input that was read before, under the same path."""
 
     @property
     def flows(self) -> int:

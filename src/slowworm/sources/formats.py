@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from slowworm.errors import UsageError
 from slowworm.sources.base import FormatInfo, Reading
 from slowworm.sources.byteformat import HEAD_BYTES, ByteFormat
 from slowworm.sources.session import Section
 from slowworm.sources.text.base import TextFormat
+
+if TYPE_CHECKING:
+    from slowworm.sources.netflow.exports import Exports
+    from slowworm.sources.tables.mapping import Mapping
+
+MAPPED = "mapped-table"
+"""The format that needs a mapping file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +31,8 @@ class Formats:
 
     text: Sequence[TextFormat]
     load: Callable[[], tuple[Sequence[ByteFormat], Sequence[ByteFormat]]] = lambda: ((), ())
+    rest: Callable[[], Iterable[Reading]] = lambda: ()
+    """What is left to say of inputs when all have been read."""
 
     def infos(self) -> list[FormatInfo]:
         """Every format's description."""
@@ -33,7 +43,9 @@ class Formats:
         """Raise :class:`UsageError` for a name that no format has."""
         if name is None or any(form.info.name == name for form in self.text):
             return
-        known = [info.name for info in self.infos()]
+        known = list(dict.fromkeys(info.name for info in self.infos()))
+        if name == MAPPED and name not in known:
+            raise UsageError(f"{MAPPED} needs --mapping FILE, which says which of its columns is which")
         if name not in known:
             raise UsageError(f"no format {name!r}; formats: {', '.join(known)}")
 
@@ -61,34 +73,60 @@ class Formats:
         return read_text(path, data, [form for form in self.text if only in (None, form.info.name)])
 
 
-def standard_formats() -> Formats:
-    """What Slowworm reads out of the box."""
+def standard_formats(mapping: Mapping | None = None) -> Formats:
+    """What Slowworm reads out of the box; with a ``mapping`` tables of any make as well, by it."""
     from slowworm.sources.text.cache_flow import CacheFlow
     from slowworm.sources.text.flow_monitor import FlowMonitorCache
     from slowworm.sources.text.ip_accounting import IpAccounting
     from slowworm.sources.text.mls_entry import MlsEntry
     from slowworm.sources.text.mls_ip import MlsIp
 
+    loaded = _ByteFormats(mapping)
     return Formats(
-        text=(CacheFlow(), FlowMonitorCache(), MlsEntry(), MlsIp(), IpAccounting()), load=_byte_formats
+        text=(CacheFlow(), FlowMonitorCache(), MlsEntry(), MlsIp(), IpAccounting()),
+        load=lambda: loaded.formats,
+        rest=loaded.rest,
     )
 
 
-@cache
-def _byte_formats() -> tuple[Sequence[ByteFormat], Sequence[ByteFormat]]:
-    from slowworm.sources import cloud, firewall, logs, nfcapd, tables
-    from slowworm.sources.capture.pcap import PacketCapture
-    from slowworm.sources.netflow.bare import NetflowFile
-    from slowworm.sources.sflow.bare import SflowDatagrams
+class _ByteFormats:
+    """Formats read from bytes, built when the first input needs them; exports remember templates between inputs."""
 
-    recognised = (
-        PacketCapture(),
-        *nfcapd.FORMATS,
-        *tables.FORMATS,
-        NetflowFile(),
-        SflowDatagrams(),
-        *logs.FORMATS,
-        *cloud.FORMATS,
-        *firewall.FORMATS,
-    )
-    return recognised, (PacketCapture(packets=False), PacketCapture(exports=False))
+    def __init__(self, mapping: Mapping | None) -> None:
+        self._mapping = mapping
+        self._netflow: Exports | None = None
+
+    @cached_property
+    def formats(self) -> tuple[Sequence[ByteFormat], Sequence[ByteFormat]]:
+        """Those that are recognised, in the order in which they are tried, and those used only when asked for."""
+        from slowworm.sources import cloud, firewall, logs, nfcapd, tables
+        from slowworm.sources.capture.pcap import PacketCapture
+        from slowworm.sources.netflow.bare import NetflowFile
+        from slowworm.sources.netflow.exports import Exports
+        from slowworm.sources.sflow.bare import SflowDatagrams
+
+        netflow = self._netflow = Exports(shared=True)
+        recognised: tuple[ByteFormat, ...] = (
+            PacketCapture(netflow=netflow),
+            *nfcapd.FORMATS,
+            *tables.FORMATS,
+            NetflowFile(netflow),
+            SflowDatagrams(),
+            *logs.FORMATS,
+            *cloud.FORMATS,
+            *firewall.FORMATS,
+        )
+        if self._mapping is not None:
+            from slowworm.sources.tables.mapped import MappedTable
+
+            # Before all others; and last of all, so that a table it does not fit is told what it lacks.
+            recognised = (MappedTable(self._mapping), *recognised, MappedTable(self._mapping, any_table=True))
+        on_demand = (
+            PacketCapture(packets=False, netflow=netflow),
+            PacketCapture(exports=False, netflow=netflow),
+        )
+        return recognised, on_demand
+
+    def rest(self) -> Iterable[Reading]:
+        """See :attr:`Formats.rest`."""
+        return () if self._netflow is None else self._netflow.rest()

@@ -13,10 +13,19 @@ from slowworm.errors import InputError, UsageError
 from slowworm.sources.base import Problem, Reading
 from slowworm.sources.byteformat import HEAD_BYTES
 from slowworm.sources.formats import Formats
-from slowworm.sources.packing import unpacked
+from slowworm.sources.order import in_time_order
+from slowworm.sources.packing import MAX_UNPACKED, unpacked
 from slowworm.sources.session import decoded, looks_binary
 
 STDIN = "-"
+
+INVENTORY = "slowworm.toml"
+"""What a case directory may hold beside its captures: no input, but what the operator knows of the network."""
+
+MAX_INPUT = MAX_UNPACKED
+"""Bytes of a file that are read at once: as many as may come out of a packed one."""
+
+TOO_LARGE = "cut it into pieces (editcap -c, split -l), or give the files of a shorter time"
 
 BLANK = b" \t\r\n\x0b\x0c\x00\xef\xbb\xbf\xff\xfe"
 """Bytes of white space, NULs and byte order marks."""
@@ -59,7 +68,7 @@ def _files_below(directory: Path) -> list[str]:
     walk = os.walk(directory, onerror=lambda error: unreadable.append(Path(error.filename)))
     for folder, folders, names in walk:
         folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(folder, name) for name in names if not name.startswith(".")]
+        found += [Path(folder, name) for name in names if not name.startswith(".") and name != INVENTORY]
     return [str(path) for path in sorted(found + unreadable) if _is_file(path)]
 
 
@@ -73,11 +82,15 @@ def _is_file(path: Path) -> bool:
 
 
 def read_inputs(paths: Iterable[str], formats: Formats, *, only: str | None = None) -> Iterator[Reading]:
-    """Read each path. An input of which nothing can be read gives a reading with its problem, no exception."""
-    for path in paths:
+    """Read each path. An input of which nothing can be read gives a reading with its problem, no exception.
+
+    Captures are read in order of time. When these and all other inputs of a request are read, ``formats.rest``
+    has what they said of each other too late.
+    """
+    for path in in_time_order(list(paths)):
         shown = "stdin" if path == STDIN else path
         try:
-            data = _standard_input() if path == STDIN else Path(path).read_bytes()
+            data = bytes_of(path)
         except IsADirectoryError:
             text = "a directory without files (hidden ones are left out): name one that holds captures"
             yield Reading(path=shown, problems=(Problem(where=shown, text=text),))
@@ -86,10 +99,21 @@ def read_inputs(paths: Iterable[str], formats: Formats, *, only: str | None = No
             text = f"cannot be read: {error.strerror or error}"
             yield Reading(path=shown, problems=(Problem(where=shown, text=text),))
             continue
+        except MemoryError:
+            yield Reading(
+                path=shown,
+                problems=(Problem(where=shown, text=f"needs more memory than there is: {TOO_LARGE}"),),
+            )
+            continue
         try:
             yield read_bytes(shown, data, formats, only=only)
         except InputError as error:
             yield Reading(path=shown, problems=(Problem(where=shown, text=str(error)),))
+        except MemoryError:
+            yield Reading(
+                path=shown,
+                problems=(Problem(where=shown, text=f"needs more memory than there is: {TOO_LARGE}"),),
+            )
 
 
 def read_bytes(path: str, data: bytes, formats: Formats, *, only: str | None = None) -> Reading:
@@ -116,6 +140,20 @@ def read_bytes(path: str, data: bytes, formats: Formats, *, only: str | None = N
             "slowworm formats lists what can be read"
         )
     return replace(reading, problems=(*damage, *reading.problems)) if damage else reading
+
+
+def bytes_of(path: str) -> bytes:
+    """What a file holds, or standard input for ``-``. Raises :class:`OSError`, also for what is too large."""
+    return _standard_input() if path == STDIN else _content(Path(path))
+
+
+def _content(path: Path) -> bytes:
+    """What is in a file. Raises :class:`OSError`, also for more than MAX_INPUT bytes."""
+    size = path.stat().st_size
+    if size > MAX_INPUT:
+        limit = MAX_INPUT >> 30
+        raise OSError(f"{size / (1 << 30):,.1f} GiB, and at most {limit} are read at once: {TOO_LARGE}")
+    return path.read_bytes()
 
 
 def _standard_input() -> bytes:

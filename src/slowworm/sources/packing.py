@@ -5,15 +5,30 @@ from __future__ import annotations
 import bz2
 import lzma
 import zlib
+from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 from slowworm.errors import InputError
 from slowworm.sources.base import Problem
 
 MAX_UNPACKED = 4 << 30
-"""Bytes that one input may become: a guard against bombs, far above what is read into memory on purpose."""
+"""Bytes that one input may become: far above what is read into memory on purpose."""
+
+EXPANSION = 200
+"""How many times larger than the file its content may be: logs and captures pack 5 to 50 times, a bomb a million
+times, and memory must follow the input."""
+
+EXPANSION_FREE = 64 << 20
+"""What may come out of any file, however small."""
+
+XZ_MEMORY = 256 << 20
+"""Bytes that an xz file may demand for its dictionary: ``xz -9`` needs 65 MiB, a hostile header asks for 4 GiB."""
 
 CHUNK = 1 << 20
+
+WINDOW = 1 << 13
+"""Packed bytes handed over at once: what a member leaves of them is copied, and a file may be all tiny members."""
 
 PACKED: dict[bytes, str] = {
     b"\x1f\x8b": "gzip",
@@ -26,6 +41,12 @@ PACKED: dict[bytes, str] = {
 ARCHIVES: dict[bytes, str] = {b"PK\x03\x04": "zip", b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR"}
 """First bytes of archives, which the user has to unpack."""
 
+TAR, TAR_AT = b"ustar", 257
+"""What a tar archive has, and where (POSIX.1-1988)."""
+
+LAYERS = 3
+"""Packings inside each other that are undone: a rotation adds one, a download another. A file may contain itself."""
+
 
 def packing(head: bytes) -> str | None:
     """The name of the packing of an input that begins so."""
@@ -35,39 +56,73 @@ def packing(head: bytes) -> str | None:
 def unpacked(path: str, data: bytes) -> tuple[bytes, tuple[Problem, ...]]:
     """The bytes inside a packed input; what is cut off or damaged ends them and is a problem.
 
-    Raises :class:`InputError` for an archive, and for more than MAX_UNPACKED bytes.
+    Raises :class:`InputError` for an archive, and for more bytes than a file of this size may hold.
     """
-    for magic, name in ARCHIVES.items():
-        if data.startswith(magic):
-            raise InputError(f"{name} archive: unpack it first")
-    kind = packing(data)
-    if kind is None:
-        return data, ()
-    parts: list[bytes] = []
-    size, rest = 0, data
+    most = min(MAX_UNPACKED, max(EXPANSION_FREE, EXPANSION * len(data)))
+    problems: list[Problem] = []
+    for _ in range(LAYERS):
+        _refuse_archive(data)
+        kind = packing(data[:8])
+        if kind is None:
+            break
+        data = _unpacked(path, kind, data, most, problems)
+    return data, tuple(problems)
+
+
+def _refuse_archive(data: bytes) -> None:
+    name = next((name for magic, name in ARCHIVES.items() if data.startswith(magic)), None)
+    if data[TAR_AT : TAR_AT + len(TAR)] == TAR:
+        name = "tar"
+    if name is not None:
+        raise InputError(f"{name} archive: unpack it first")
+
+
+def _unpacked(path: str, kind: str, data: bytes, most: int, problems: list[Problem]) -> bytes:
+    out = BytesIO()  # gives its bytes away without a second copy
     try:
-        while rest:
-            stream = _decompressor(kind)
-            while not stream.eof:
-                piece = stream.decompress(rest, CHUNK)
-                rest = stream.unconsumed_tail if kind == "gzip" else b""
-                parts.append(piece)
-                size += len(piece)
-                if size > MAX_UNPACKED:
-                    raise InputError(
-                        f"{kind} data that unpack to more than {MAX_UNPACKED >> 30} GiB: unpack it first"
-                    )
-                if not piece and not stream.eof and not rest:
-                    raise EOFError("the end is missing")
-            rest = stream.unused_data
-            if rest and packing(rest) != kind:
-                break  # padding, or something else behind the packed data
+        for piece in _zstandard(data) if kind == "zstd" else _pieces(kind, data):
+            if out.tell() + len(piece) > most:
+                raise InputError(f"{kind} data that unpack to more than {most >> 20:,} MiB: unpack it first")
+            out.write(piece)
     except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
-        text = f"{kind} data are cut off or damaged after {size:,} bytes: {error}"
-        if not size:
+        text = f"{kind} data are cut off or damaged after {out.tell():,} bytes: {error}"
+        if not out.tell():
             raise InputError(text) from error
-        return b"".join(parts), (Problem(where=path, text=text),)
-    return b"".join(parts), ()
+        problems.append(Problem(where=path, text=text))
+    return out.getvalue()
+
+
+def _pieces(kind: str, data: bytes) -> Iterator[bytes]:
+    """What is in the members of a file; padding, or something else behind them, is left out."""
+    at = 0
+    while packing(data[at : at + 8]) == kind:
+        stream, begin = _decompressor(kind), at
+        while not stream.eof:
+            given = data[at : at + WINDOW] if getattr(stream, "needs_input", True) else b""
+            try:
+                piece = stream.decompress(given, CHUNK)
+            except zlib.error:
+                yield _before_the_error(data, begin, at)
+                raise
+            at += len(given) - len(getattr(stream, "unconsumed_tail", b""))
+            if not (piece or given or stream.eof):
+                raise EOFError("the end is missing")
+            yield piece
+        at -= len(stream.unused_data)
+
+
+def _before_the_error(data: bytes, begin: int, at: int) -> bytes:
+    """What a damaged gzip member that begins at ``begin`` holds from ``at`` on: zlib keeps it back with its error."""
+    stream = zlib.decompressobj(wbits=31)
+    for place in range(begin, at, WINDOW):
+        stream.decompress(data[place : min(place + WINDOW, at)])
+    out = bytearray()
+    try:
+        for place in range(at, at + WINDOW):
+            out += stream.decompress(data[place : place + 1])
+    except zlib.error:
+        pass
+    return bytes(out)
 
 
 def _decompressor(kind: str) -> Any:
@@ -76,25 +131,12 @@ def _decompressor(kind: str) -> Any:
         return zlib.decompressobj(wbits=31)
     if kind == "bzip2":
         return bz2.BZ2Decompressor()
-    if kind == "xz":
-        return lzma.LZMADecompressor()
-    return _Zstandard()
+    return lzma.LZMADecompressor(memlimit=XZ_MEMORY)
 
 
-class _Zstandard:
-    """pyarrow's stream in the shape of the others."""
+def _zstandard(data: bytes) -> Iterator[bytes]:
+    import pyarrow as pa
 
-    def __init__(self) -> None:
-        self.eof = False
-        self.unused_data = b""
-        self._stream: Any = None
-
-    def decompress(self, data: bytes, most: int) -> bytes:
-        """The next piece."""
-        import pyarrow as pa
-
-        if self._stream is None:
-            self._stream = pa.CompressedInputStream(pa.BufferReader(data), "zstd")
-        piece = bytes(self._stream.read(most))
-        self.eof = not piece
-        return piece
+    with pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
+        while piece := stream.read(CHUNK):
+            yield bytes(piece)

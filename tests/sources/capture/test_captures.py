@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.sources.agreement import fixtures
 from tests.support import SHARED
 from tests.support import slowworm as run
 
@@ -12,27 +13,8 @@ from slowworm.sources.capture.pcap import PacketCapture
 from slowworm.sources.packing import unpacked
 
 DATA = SHARED / "data"
-HNS = [
-    "derived/hns/argus.ra.csv",
-    "derived/hns/nfpcapd_merged.nfcapd",
-    "derived/hns/nfpcapd_merged_bz2.nfcapd",
-    "derived/hns/nfpcapd_merged_lz4.nfcapd",
-    "derived/hns/nfpcapd_merged_lzo.nfcapd",
-    "derived/hns/pmacctd_sflow5.pcap",
-    "derived/hns/softflowd_ipfix.pcap",
-    "derived/hns/softflowd_v5.pcap",
-    "derived/hns/softflowd_v9.pcap",
-    "detection/StratosphereLinuxIPS/dataset/test7-malicious.pcap",
-]
-SYNSCAN = [
-    "derived/synscan/argus.ra.csv",
-    "derived/synscan/nfpcapd_nfcapd.201007042020",
-    "derived/synscan/pmacctd_sflow5.pcap",
-    "derived/synscan/softflowd_ipfix.pcap",
-    "derived/synscan/softflowd_v5.pcap",
-    "derived/synscan/softflowd_v9.pcap",
-    "detection/chrissanders-packets/synscan.pcapng",
-]
+HNS = [name for fixture in fixtures.HNS for name in fixture.files]
+SYNSCAN = [name for fixture in fixtures.SYNSCAN for name in fixture.files]
 CLEAN = [
     "detection/StratosphereLinuxIPS-history/dataset_Normal_2013-10-21_capture-1.binetflow",
     "detection/StratosphereLinuxIPS/dataset/test2-malicious.binetflow",

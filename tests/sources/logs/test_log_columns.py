@@ -28,6 +28,13 @@ SEEDS = [
     DETECTION / "netflowlabeler" / name
     for name in ("conn.json.small.log", "conn.tab.log", "nfcapd.sample1", "nfcapd.sample2", "test.binetflow")
 ] + [DETECTION / "StratosphereLinuxIPS/dataset/test5-mixed.binetflow"]
+DNS = (
+    b'{"timestamp":"2024-02-29T10:00:00.5+0000","event_type":"dns","src_ip":"10.0.0.1","src_port":4000,"dest_ip":'
+    b'"10.0.0.53","dest_port":53,"dns":{"type":"answer","rdata":"192.0.2.1","answers":[{"rrtype":"A","rdata":'
+    b'"192.0.2.2"}],"grouped":{"A":["192.0.2.2"],"AAAA":["2001:db8::1"]}}}\n'
+    b'{"_path":"dns","ts":2.0,"id.orig_h":"10.0.0.1","id.resp_h":"10.0.0.53","id.resp_p":53,"trans_id":3,"query":'
+    b'"a.test","answers":["192.0.2.1","b.test"]}\n'
+)
 EVE = (
     b'{"timestamp":"2024-03-01T10:05:00.1+0100","event_type":"flow","src_ip":"192.0.2.1","dest_ip":"2.2.2.2",'
     b'"proto":"TCP","flow":{"pkts_toserver":3,"start":"2024-03-01T10:05:00.1+0100"},"tcp":{"tcp_flags_ts":"1b"}}\n'
@@ -211,7 +218,7 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
 def test_damage_never_raises_and_nothing_is_invented(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = random.Random(seed)
     monkeypatch.setattr(lines, "CHUNK_BYTES", rng.choice((2000, 2_000_000)))
-    seeds = [path.read_bytes()[:8000] for path in SEEDS] + [EVE * 3]
+    seeds = [path.read_bytes()[:8000] for path in SEEDS] + [EVE * 3, DNS * 3]
     data = mutated(rng.choice(seeds), rng)
     for form in FORMATS:
         form.recognises(data)
@@ -271,5 +278,6 @@ def test_hostile_shapes_are_read_in_linear_time() -> None:
 def test_every_format_has_a_name_of_its_own() -> None:
     names = [form.info.name for form in FORMATS]
     assert sorted(names) == [
-        "argus-binetflow", "nfdump-csv", "nfdump-json", "nfdump-text", "suricata-eve", "zeek-conn",
+        "argus-binetflow", "nfdump-csv", "nfdump-json", "nfdump-text", "suricata-eve", "zeek-conn", "zeek-dns",
+        "zeek-other",
     ]  # fmt: skip

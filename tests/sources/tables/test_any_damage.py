@@ -188,7 +188,8 @@ def test_lines_dropped_doubled_and_out_of_order_are_read_as_what_they_are(
 @given(junk=st.binary(max_size=200), at=st.integers(0, 5))
 def test_a_line_of_anything_in_between_costs_no_other_line(name: str, junk: bytes, at: int) -> None:
     form, data = SAMPLES[name]
-    junk = junk.replace(b"\n", b"").replace(b"%", b"")
+    # A byte order mark at the beginning would say that all of it is in another encoding.
+    junk = junk.replace(b"\n", b"").replace(b"%", b"").lstrip(b"\xfe\xff\xef")
     lines = data.rstrip(b"\n").split(b"\n")
     if name == "azure-nsg-flow":
         at = 0  # one document: in the middle of it a record is lost

@@ -10,9 +10,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from slowworm.sources.base import FormatInfo, Note, Problem, Reading
-from slowworm.sources.capture.flowcache import flows
+from slowworm.sources.capture.flowcache import ARP_REQUEST, asks, flows
 from slowworm.sources.datagrams import Datagrams
-from slowworm.sources.netflow.decode import decode as decode_netflow
+from slowworm.sources.dns.messages import Seen, lookups_of
+from slowworm.sources.netflow.exports import Exports
 from slowworm.sources.netflow.likely import likely_netflow
 from slowworm.sources.packets.columns import Packets
 from slowworm.sources.packets.dissect import dissect
@@ -26,10 +27,14 @@ UDP = 17
 
 
 class PacketCapture:
-    """A capture file, read as what it holds. ``exports`` or ``packets`` may be wanted alone (``--as``)."""
+    """A capture file, read as what it holds. ``exports`` or ``packets`` may be wanted alone (``--as``).
 
-    def __init__(self, *, exports: bool = True, packets: bool = True) -> None:
+    ``netflow``: what decodes exports, shared with other inputs.
+    """
+
+    def __init__(self, *, exports: bool = True, packets: bool = True, netflow: Exports | None = None) -> None:
         self._exports, self._packets = exports, packets
+        self._netflow = netflow or Exports()
         name = "pcap" if exports and packets else "pcap-exports" if exports else "pcap-packets"
         what = {"pcap": "exports if there are any, else the packets", "pcap-exports": "the exports in it",
                 "pcap-packets": "the packets themselves"}[name]  # fmt: skip
@@ -58,25 +63,19 @@ class PacketCapture:
         rows = np.flatnonzero(udp & ~netflow) if self._exports else np.zeros(0, np.int64)
         sflow[rows] = likely_sflow(data, at[rows], size[rows])
         if not (netflow.any() or sflow.any()) and self._packets:
-            return self._of_packets(path, capture, packets)
+            return self._of_packets(path, data, capture, packets)
         return self._of_exports(path, data, capture, packets, netflow, sflow)
 
-    def _of_packets(self, path: str, capture: Capture, packets: Packets) -> Reading:
+    def _of_packets(self, path: str, data: bytes, capture: Capture, packets: Packets) -> Reading:
         batches = [with_input(b, path) for b in flows(packets, capture.times)]
-        notes = []
-        requests = packets.arp_operation == 1
-        if requests.any():
-            senders = Counter(packets.arp_sender[requests].tolist()).most_common(1)
-            busiest, n = senders[0]
-            targets = len(np.unique(packets.arp_target[requests & (packets.arp_sender == busiest)]))
-            text = f"{path}: ARP requests; {ipaddress.IPv4Address(busiest)} asked {n} times for {targets} addresses"
-            notes.append(Note(id="arp-requests", text=text, count=int(requests.sum())))
+        dns = lookups_of(data, packets, capture.times)
         return Reading(
             path=path,
             formats=(("pcap-packets", sum(b.num_rows for b in batches)),),
             batches=tuple(batches),
             problems=(*capture.problems, *packet_problems(path, packets, capture.offsets)),
-            notes=tuple(notes),
+            notes=(*_arp_notes(path, packets), *_dns_notes(dns)),
+            lookups=dns.lookups,
         )
 
     def _of_exports(
@@ -94,7 +93,7 @@ class PacketCapture:
         notes: list[Note] = []
         codes, names = _sources(packets)
         if netflow.any():
-            decoded = decode_netflow(_datagrams(data, capture, packets, netflow, codes, names), path)
+            decoded = self._netflow.decode(_datagrams(data, capture, packets, netflow, codes, names), path)
             for version, made in decoded.batches:
                 counts[protocol_name(version)] = counts.get(protocol_name(version), 0) + made.num_rows
                 batches.append(with_input(made, path))
@@ -112,13 +111,41 @@ class PacketCapture:
             problems += sampled.problems
             notes += sampled.notes
         others = int(packets.count - netflow.sum() - sflow.sum())
-        text = f"{path}: read as exports; --as pcap-packets reads the packets themselves"
-        notes.append(Note(id="capture-of-exports", text=text, count=int(netflow.sum() + sflow.sum())))
+        exports = int(netflow.sum() + sflow.sum())
+        if exports:
+            text = "captures were read as the exports in them; --as pcap-packets reads the packets themselves"
+            notes.append(Note(id="capture-of-exports", text=text, count=exports))
         if others:
-            text = f"{path}: packets that are no exports were passed over"
+            text = "packets that are no exports were passed over in captures of exports"
             notes.append(Note(id="capture-other-packets", text=text, count=others))
         return Reading(path=path, formats=tuple(counts.items()), batches=tuple(batches), problems=tuple(problems),
                        notes=tuple(notes))  # fmt: skip
+
+
+def _arp_notes(path: str, packets: Packets) -> tuple[Note, ...]:
+    """Who asked most by ARP, and what of ARP became no flow."""
+    asked = asks(packets)
+    requests = asked & (packets.arp_operation == ARP_REQUEST)
+    notes = []
+    if requests.any():
+        busiest, n = Counter(packets.arp_sender[requests].tolist()).most_common(1)[0]
+        targets = len(np.unique(packets.arp_target[requests & (packets.arp_sender == busiest)]))
+        text = (
+            f"{path}: ARP requests; {ipaddress.IPv4Address(busiest)} asked {n} times for {targets} addresses"
+        )
+        notes.append(Note(id="arp-requests", text=text, count=int(requests.sum())))
+    rest = (packets.arp_operation >= 0) & ~asked
+    if rest.any():
+        text = "ARP packets about their own sender (gratuitous, probes) or of other operations are no flows"
+        notes.append(Note(id="arp-no-flows", text=text, count=int(rest.sum())))
+    return tuple(notes)
+
+
+def _dns_notes(dns: Seen) -> tuple[Note, ...]:
+    if not dns.short:
+        return ()
+    text = "DNS messages that end early (captured short, or damaged); what they hold in full is used"
+    return (Note(id="dns-short", text=text, count=dns.short),)
 
 
 def _datagrams(

@@ -8,10 +8,12 @@ from slowworm.sources.logs.nfdump_csv import NfdumpCsv
 from slowworm.sources.logs.nfdump_json import NfdumpJson
 from slowworm.sources.logs.nfdump_text import NfdumpText
 from slowworm.sources.logs.suricata import SuricataEve
-from slowworm.sources.logs.zeek import ZeekConn
+from slowworm.sources.logs.zeek import ZeekConn, ZeekDns, ZeekOther
 
 FORMATS: tuple[ByteFormat, ...] = (
     ZeekConn(),
+    ZeekDns(),
+    ZeekOther(),
     SuricataEve(),
     NfdumpJson(),
     NfdumpCsv(),

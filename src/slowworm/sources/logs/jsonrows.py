@@ -17,10 +17,19 @@ from slowworm.sources.logs.jsonlines import whole_objects
 from slowworm.sources.logs.lines import Account, Chunk, Ints
 from slowworm.sources.logs.numbers import instants, seconds
 
-INT, TEXT, NUMBER, BOOL = "int", "text", "number", "bool"
-"""Kinds of columns; a NUMBER is a time or a duration: a JSON number, or text."""
+INT, TEXT, NUMBER, BOOL, TEXTS, EACH = "int", "text", "number", "bool", "texts", "each"
+"""Kinds of columns; a NUMBER is a time or a duration: a JSON number, or text. TEXTS is a list of texts, EACH a text
+of every object in a list of objects: also a list of texts."""
 
-_ARROW = {INT: pa.int64(), TEXT: pa.string(), NUMBER: pa.float64(), BOOL: pa.bool_()}
+_LIST = pa.list_(pa.string())
+_ARROW = {
+    INT: pa.int64(),
+    TEXT: pa.string(),
+    NUMBER: pa.float64(),
+    BOOL: pa.bool_(),
+    TEXTS: _LIST,
+    EACH: _LIST,
+}
 _BOUND = 2**63
 
 Wanted = dict[str, str]
@@ -53,6 +62,12 @@ class JsonRows:
         column = self.columns[name]
         return _rounded(column) if pa.types.is_floating(column.type) else seconds(Cells.of(column))
 
+    def items(self, name: str) -> tuple[Cells, Ints]:
+        """The texts of a TEXTS or EACH column one after the other, and the row of each."""
+        column = self.columns[name]
+        row = pc.list_parent_indices(column).to_numpy(zero_copy_only=False).astype(np.int64)
+        return Cells.of(pc.list_flatten(column)), row
+
     def names(self, name: str) -> pa.Array:
         """A TEXT column as a dictionary column, empty as null."""
         return self.cells(name).names()
@@ -84,15 +99,21 @@ def _rounded(column: pa.Array) -> Numbers:
 
 
 def _schema(wanted: Wanted, times: pa.DataType) -> pa.Schema:
-    plain, nested = {}, dict[str, list[tuple[str, pa.DataType]]]()
+    tree: dict[str, Any] = {}
     for path, kind in wanted.items():
-        outer, _, inner = path.rpartition("/")
-        arrow = times if kind == NUMBER else _ARROW[kind]
-        if outer:
-            nested.setdefault(outer, []).append((inner, arrow))
+        *outer, inner = path.split("/")
+        here = tree
+        for name in outer[:-1] if kind == EACH else outer:
+            here = here.setdefault(name, {})
+        if kind == EACH:
+            here[outer[-1]] = pa.list_(pa.struct([(inner, pa.string())]))
         else:
-            plain[path] = arrow
-    return pa.schema([*plain.items(), *((name, pa.struct(fields)) for name, fields in nested.items())])
+            here[inner] = times if kind == NUMBER else _ARROW[kind]
+
+    def fields(node: dict[str, Any]) -> list[tuple[str, pa.DataType]]:
+        return [(n, pa.struct(fields(k)) if isinstance(k, dict) else k) for n, k in node.items()]
+
+    return pa.schema(fields(tree))
 
 
 def _by_arrow(data: bytes, wanted: Wanted, rows: int) -> dict[str, pa.Array] | None:
@@ -113,16 +134,21 @@ def _by_arrow(data: bytes, wanted: Wanted, rows: int) -> dict[str, pa.Array] | N
             continue
         if table.num_rows != rows:
             return None
-        return {path: _reach(table, path) for path in wanted}
+        return {path: _reach(table, path, kind) for path, kind in wanted.items()}
     return None
 
 
-def _reach(table: pa.Table, path: str) -> pa.Array:
-    outer, _, inner = path.rpartition("/")
-    if not outer:
-        return table.column(path).combine_chunks()
-    column = table.column(outer).combine_chunks()
-    return pc.struct_field(column, inner)
+def _reach(table: pa.Table, path: str, kind: str) -> pa.Array:
+    first, *steps = path.split("/")
+    column = table.column(first).combine_chunks()
+    for step in steps[:-1] if kind == EACH else steps:
+        column = pc.struct_field(column, step)
+    if kind != EACH:
+        return column
+    inner = pc.struct_field(column.values, steps[-1])
+    return pa.ListArray.from_arrays(
+        column.offsets, inner, mask=column.is_null() if column.null_count else None
+    )
 
 
 def _by_python(chunk: Chunk, rows: Ints, wanted: Wanted, account: Account) -> JsonRows:
@@ -137,8 +163,10 @@ def _by_python(chunk: Chunk, rows: Ints, wanted: Wanted, account: Account) -> Js
             lines.append(number)
             for _, steps, kind, column in paths:
                 found: Any = item
-                for step in steps:
+                for step in steps[:-1] if kind == EACH else steps:
                     found = found.get(step) if isinstance(found, dict) else None
+                if kind == EACH and isinstance(found, list):
+                    found = [one.get(steps[-1]) for one in found if isinstance(one, dict)]
                 value, good = _coerced(found, kind)
                 column.append(value)
                 if not good:
@@ -167,6 +195,10 @@ def _objects(line: bytes) -> Iterator[object]:
 def _coerced(value: object, kind: str) -> tuple[object, bool]:
     if value is None:
         return None, True
+    if kind in (TEXTS, EACH):
+        if not isinstance(value, list):
+            return None, False
+        return [_coerced(one, TEXT)[0] for one in value if isinstance(one, str)], True
     if kind == BOOL:
         return (value, True) if isinstance(value, bool) else (None, False)
     if kind == INT:

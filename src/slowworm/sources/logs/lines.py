@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from slowworm.sources.base import FormatInfo, Note, Problem, Reading
+from slowworm.sources.base import FormatInfo, Lookups, Note, Problem, Reading
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -102,7 +102,11 @@ class Account:
         )
 
     def reading(
-        self, info: FormatInfo, batches: list[pa.RecordBatch], notes: list[Note] | tuple[Note, ...] = ()
+        self,
+        info: FormatInfo,
+        batches: list[pa.RecordBatch],
+        notes: list[Note] | tuple[Note, ...] = (),
+        lookups: Sequence[Lookups] = (),
     ) -> Reading:
         """The reading of the whole input."""
         flows = sum(batch.num_rows for batch in batches)
@@ -112,6 +116,7 @@ class Account:
             batches=tuple(batches),
             problems=self.problems(),
             notes=tuple(note for note in notes if note.count),
+            lookups=tuple(lookups),
         )
 
 

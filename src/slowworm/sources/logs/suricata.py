@@ -1,4 +1,4 @@
-"""`suricata-eve`: flow and netflow events of Suricata's EVE JSON."""
+"""`suricata-eve`: flow and netflow events of Suricata's EVE JSON, and its dns events for what they resolved."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from collections import Counter
 import numpy as np
 import pyarrow as pa
 
-from slowworm.sources.base import FormatInfo, Note, Reading
+from slowworm.sources.base import FormatInfo, Lookups, Note, Reading
 from slowworm.sources.logs.cells import Cells, Numbers
 from slowworm.sources.logs.connections import Connections, Side
 from slowworm.sources.logs.hosts import hosts
-from slowworm.sources.logs.jsonrows import INT, NUMBER, TEXT, JsonRows, read_rows
+from slowworm.sources.logs.jsonrows import EACH, INT, NUMBER, TEXT, TEXTS, JsonRows, read_rows
 from slowworm.sources.logs.lines import Account, Bools, chunks, clean, head_lines
+from slowworm.sources.logs.lookups import lookups
+from slowworm.sources.logs.numbers import instants
 from slowworm.sources.logs.protocols import protocol_number
 
 INFO = FormatInfo(
     name="suricata-eve",
     title="Suricata EVE JSON",
     commands=(),
-    carries="both directions of a flow: times, addresses, ports, ICMP, packets, TCP flags, drops",
+    carries="both directions of a flow: times, addresses, ports, ICMP, packets, TCP flags, drops; answers of DNS",
     lacks="output interface; bytes count the link layer; TCP flags where the stream engine kept none",
 )
 
@@ -32,7 +34,13 @@ _WANTED = {
     ),
     **dict.fromkeys(("flow/pkts_toserver", "flow/pkts_toclient"), INT),
     **dict.fromkeys(("flow/bytes_toserver", "flow/bytes_toclient"), INT),
+    **dict.fromkeys(("timestamp", "dns/type", "dns/rdata"), TEXT),
+    **dict.fromkeys(("dns/grouped/A", "dns/grouped/AAAA"), TEXTS),
+    "dns/answers/rdata": EACH,
 }
+
+_DNS_PORT = 53
+_ANSWER_LISTS = ("dns/answers/rdata", "dns/grouped/A", "dns/grouped/AAAA")
 
 _ACTIONS = {"drop": "deny", "reject": "deny", "rejectsrc": "deny", "rejectdst": "deny", "rejectboth": "deny"}
 _MAX_TYPES = 8
@@ -54,19 +62,22 @@ class SuricataEve:
         """Two flows of a flow event (the answer only if it has packets), one of a netflow event."""
         account = Account(path)
         batches: list[pa.RecordBatch] = []
+        resolved: list[Lookups] = []
         others: Counter[str] = Counter()
         for chunk in chunks(clean(data, account), account):
             for rows in read_rows(chunk, _WANTED, account):
                 kind = (
                     rows.cells("event_type")
-                    .mapped(lambda text: {"flow": 0, "netflow": 1}.get(text, 2))
+                    .mapped(lambda text: {"flow": 0, "netflow": 1, "dns": 3}.get(text, 2))
                     .fill(2)
                 )
                 _count(others, rows.cells("event_type"), kind == 2)
+                if (kind == 3).any():
+                    resolved += _lookups(rows, kind == 3)
                 found = _connections(rows, kind == 1)
                 account.add("no good pair of addresses", found.line[(kind < 2) & found.broken()], chunk)
                 batches += found.only(kind < 2).batches(path)
-        return account.reading(INFO, batches, [_note(others)])
+        return account.reading(INFO, batches, [_note(others)], resolved)
 
 
 def _count(others: Counter[str], types: Cells, which: Bools) -> None:
@@ -86,9 +97,25 @@ def _note(others: Counter[str]) -> Note:
     shown = ", ".join(f"{name[:20]} {count}" for name, count in others.most_common() if count)
     return Note(
         id="other-events",
-        text=f"events of other kinds than flow and netflow were passed over: {shown}",
+        text=f"events of other kinds than flow, netflow and dns were passed over: {shown}",
         count=sum(others.values()),
     )
+
+
+def _lookups(rows: JsonRows, which: Bools) -> list[Lookups]:
+    """Lookups of dns events. Up to Suricata 7 the client is the source of an answer too, from 8 on its destination."""
+    src, dst = hosts(rows.cells("src_ip")), hosts(rows.cells("dest_ip"))
+    here, there = rows.numbers("src_port"), rows.numbers("dest_port")
+    of_server = here.known & (here.values == _DNS_PORT) & ~(there.known & (there.values == _DNS_PORT))
+    time = instants(rows.cells("timestamp"))
+    parts = [rows.items(name) for name in _ANSWER_LISTS]
+    texts = [rows.cells("dns/rdata").text(), *(cells.text() for cells, _ in parts)]
+    answers = Cells.of(pa.concat_arrays(texts))
+    owner = np.concatenate([np.arange(len(rows.line)), *(row for _, row in parts)])
+    return [
+        *lookups(src, time, which & ~of_server, answers, owner),
+        *lookups(dst, time, which & of_server, answers, owner),
+    ]
 
 
 def _hex(cells: Cells) -> Numbers:

@@ -21,13 +21,14 @@ MAX_LAYOUTS = 100
 """Different headers that are followed in one input. Each costs a pass; a day of rotated logs has one or two."""
 
 _NEEDED = {"id.orig_h", "id.resp_h"}
-_CONN = {"conn_state", "orig_pkts"}
+_READ = {"conn_state", "orig_pkts", "answers"}
+"""Columns of conn.log, and of dns.log: one of them makes a log one that is read."""
 _ALIASES = {"detailedlabel": "detailed-label", "detailed_label": "detailed-label"}
 _ESCAPE = re.compile(rb"\\x([0-9A-Fa-f]{2})")
 
 
 class Layouts:
-    """The header lines met so far in one input; ``other`` counts rows of other logs than conn.log."""
+    """The header lines met so far in one input; ``other`` counts rows of logs that are not read."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, bytes], int] = {(9, b"\t".join(n.encode() for n in DEFAULT)): 0}
@@ -55,7 +56,7 @@ class Layouts:
                 account.add(f"more than {MAX_LAYOUTS} different headers", mine + chunk.first_line, chunk)
                 continue
             separator, names = self._names[index]
-            if not set(names) >= _NEEDED or not _CONN & set(names):
+            if not set(names) >= _NEEDED or not _READ & set(names):
                 self.other += len(mine)
                 continue
             yield from self._cut(chunk, mine, separator, names, account)

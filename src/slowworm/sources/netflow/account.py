@@ -7,6 +7,13 @@ from dataclasses import dataclass, field
 
 from slowworm.sources.base import Problem
 
+MAX_KEPT = 10_000
+"""Combinations of exporter, domain and template that are told apart: a large network has fewer, and a hostile file
+could name one with every four bytes. Further ones are counted together."""
+
+MANY = -1
+"""Stands for the exporter of those."""
+
 
 @dataclass(slots=True)
 class Account:
@@ -31,8 +38,22 @@ class Account:
         """Count ``n`` of ``what``, met at byte ``offset`` of the input."""
         if n:
             key = (what, exporter, version, domain, detail)
+            if key not in self.first and len(self.first) >= MAX_KEPT:
+                key = (what, MANY, version, 0, 0)
             self.counts[key] += n
             self.first.setdefault(key, offset)
+
+    def name(self, exporter: int) -> str:
+        """The exporter's address, empty where it is not known."""
+        return self.exporters[exporter] if 0 <= exporter < len(self.exporters) else ""
+
+    def by_exporter(self, what: str) -> dict[int, int]:
+        """How many of a kind, by exporter."""
+        found: dict[int, int] = {}
+        for key, n in self.counts.items():
+            if key[0] == what:
+                found[key[1]] = found.get(key[1], 0) + n
+        return found
 
     def total(self, what: str) -> int:
         """How many of a kind in all."""
@@ -50,6 +71,7 @@ class Account:
             "no-template": "data sets whose template ({detail}) was never sent",
             "lost": "{unit} lost on the way, by gaps in the sequence numbers",
             "template-refused": "templates beyond the most that are kept",
+            "unread-frame": "sampled packets of which no flow could be read (cut off, damaged, of an unknown link)",
         }
         found = []
         for key, n in sorted(self.counts.items(), key=lambda item: self.first[item[0]]):
@@ -57,14 +79,15 @@ class Account:
             if what not in wording:
                 continue
             unit = {9: "datagrams", 10: "records"}.get(version, "flows")
-            text = wording[what].format(detail=detail, unit=unit)
-            name = self.exporters[exporter] if exporter < len(self.exporters) else ""
+            text = wording[what].format(detail=detail or "of any number", unit=unit)
+            name = self.name(exporter)
             origin = f"exporter {name}, " if name else ""
+            place = "further ones" if exporter == MANY else f"domain {domain}"
             protocol = {10: "IPFIX"}.get(version, f"NetFlow v{version}")
             found.append(
                 Problem(
                     where=f"{self.path}@{self.first[key]}",
-                    text=f"{origin}{protocol}, domain {domain}: {text}",
+                    text=f"{origin}{protocol}, {place}: {text}",
                     count=n,
                 )
             )

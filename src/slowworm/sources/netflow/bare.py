@@ -6,7 +6,8 @@ import struct
 
 from slowworm.sources.base import FormatInfo, Reading
 from slowworm.sources.datagrams import bare
-from slowworm.sources.netflow.decode import VERSIONS, decode
+from slowworm.sources.netflow.decode import VERSIONS
+from slowworm.sources.netflow.exports import Exports
 from slowworm.sources.netflow.fixed import LAYOUTS, SCHEME_AT, SCHEMES
 from slowworm.sources.reading import reading
 
@@ -25,8 +26,12 @@ class NetflowFile:
         title="NetFlow v1, v5, v7, v8, v9 and IPFIX messages in a file",
         commands=(),
         carries="everything the exporter sends: addresses, ports, counters, flags, interfaces, times, sampling",
-        lacks="the exporter's address; NetFlow v9 and IPFIX need the templates in the same file",
+        lacks="the exporter's address; NetFlow v9 and IPFIX need their templates, here or in another input",
     )
+
+    def __init__(self, netflow: Exports | None = None) -> None:
+        """``netflow``: what decodes, shared with other inputs."""
+        self._netflow = netflow or Exports()
 
     def recognises(self, head: bytes) -> bool:
         """By a first header that makes sense throughout."""
@@ -42,7 +47,7 @@ class NetflowFile:
 
     def read(self, path: str, data: bytes) -> Reading:
         """All messages."""
-        return reading(path, decode(bare(data, _spans(data)), path))
+        return reading(path, self._netflow.decode(bare(data, _spans(data)), path))
 
 
 def _plausible_set(head: bytes, at: int, templates: tuple[int, int]) -> bool:

@@ -14,6 +14,7 @@ from slowworm.flows.table import Column, flow_batch
 Ints = npt.NDArray[np.int64]
 
 MS = 1_000_000
+NULL_INTERFACE = "Null"
 NTP_EPOCH = 2_208_988_800
 """Seconds from 1900 to 1970."""
 
@@ -69,12 +70,23 @@ def transport(
     return columns
 
 
-def texts(values: Ints) -> pa.Array:
-    """Numbers as text, dictionary encoded; negative is null."""
-    distinct, codes = np.unique(values, return_inverse=True)
-    names = pa.array([str(v) for v in distinct.tolist()], pa.string())
-    missing = values < 0
-    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32), mask=missing), names)
+def interfaces(
+    index: Ints, known: Mapping[int, str] | None = None, dropped: npt.NDArray[np.bool_] | None = None
+) -> pa.Array:
+    """Interfaces by the name that is ``known``, else SNMP indices as text; ``Null`` where packets were ``dropped``.
+
+    0 is no interface's index: exporters send it where they do not know, Cisco's also for what was dropped and for
+    the router itself.
+    """
+    distinct, codes = np.unique(index, return_inverse=True)
+    known = known or {}
+    texts = [known.get(v, str(v)) if v > 0 else "" for v in distinct.tolist()]
+    if dropped is not None and dropped.any():
+        codes = np.where(dropped, len(texts), codes)
+        texts.append(NULL_INTERFACE)
+    # Two interfaces may have one name.
+    place = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+    return choices(np.array([place[text] for text in texts], np.int64)[codes], list(place))
 
 
 def choices(codes: Ints, names: list[str]) -> pa.Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -11,21 +11,31 @@ from slowworm.sources.base import Note, Problem
 from slowworm.sources.datagrams import Datagrams, Ints
 from slowworm.sources.netflow import fixed
 from slowworm.sources.netflow.account import Account
-from slowworm.sources.netflow.flows import Options, flow_batches, is_event, is_flow
-from slowworm.sources.netflow.records import records
+from slowworm.sources.netflow.groups import Groups, notes_of, of_groups
 from slowworm.sources.netflow.sequence import lost
-from slowworm.sources.netflow.sets import Walk, walk
-from slowworm.sources.netflow.templates import Templates
+from slowworm.sources.netflow.sets import DataSet, Walk, walk
+from slowworm.sources.netflow.state import Held, State
 
 VERSIONS = (1, 5, 7, 8, 9, 10)
 
 
-@dataclass(slots=True)
-class State:
-    """What lasts from one call to the next: templates and what options said."""
+Batches = list[tuple[int, pa.RecordBatch]]
+"""Flow batches with the version each came by."""
 
-    templates: Templates = field(default_factory=Templates)
-    options: Options = field(default_factory=Options)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Late:
+    """What data of an earlier input were, that waited for their template."""
+
+    path: str
+    batches: tuple[tuple[int, pa.RecordBatch], ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def versions(self) -> list[int]:
+        """Versions of the flows."""
+        return sorted({version for version, _ in self.batches})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +46,13 @@ class Decoded:
     problems: tuple[Problem, ...]
     notes: tuple[Note, ...]
     account: Account
+    met: tuple[int, ...] = ()
+    late: tuple[Late, ...] = ()
 
     @property
     def versions(self) -> list[int]:
         """Versions met, with flows or without (templates only, events)."""
-        return sorted({key[2] for key in self.account.counts} & set(VERSIONS) | {v for v, _ in self.batches})
+        return sorted({*self.met, *(v for v, _ in self.batches)})
 
 
 def versions(datagrams: Datagrams) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -54,11 +66,16 @@ def versions(datagrams: Datagrams) -> np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
 def decode(datagrams: Datagrams, path: str, state: State | None = None) -> Decoded:
-    """Decode datagrams of any mixture of versions and exporters; never raises for any bytes."""
+    """Decode datagrams of any mixture of versions and exporters; never raises for any bytes.
+
+    ``state``: what earlier calls left; templates and options that it learns serve the calls to come.
+    """
     state = state or State()
-    account = Account(path=path, exporters=list(datagrams.exporters))
+    datagrams = state.numbered(datagrams)
+    account = Account(path=path, exporters=state.exporters)
     found = versions(datagrams)
-    batches: list[tuple[int, pa.RecordBatch]] = []
+    batches: Batches = []
+    late: list[Late] = []
     for version in (1, 5, 7, 8):
         if (found == version).any():
             chosen = datagrams.chosen(found == version)
@@ -69,39 +86,54 @@ def decode(datagrams: Datagrams, path: str, state: State | None = None) -> Decod
                     offset=int(datagrams.offset[i]))  # fmt: skip
     messages = np.flatnonzero((found == 9) | (found == 10))
     if len(messages):
-        batches += _templated(datagrams, messages.tolist(), state, account)
+        walked = walk(datagrams, messages.tolist(), state.templates, account)
+        made, counts = of_groups(datagrams.data, walked.groups, len(walked.messages), state, account)
+        batches += made
+        late = _late(state)
+        _hold(walked, datagrams.data, path, state, account)
+        _loss(walked, counts, account)
     return Decoded(
         batches=tuple(batches),
         problems=account.problems(),
-        notes=tuple(_notes(path, account)),
+        notes=notes_of(account),
         account=account,
+        met=tuple(v for v in VERSIONS if (found == v).any()),
+        late=tuple(late),
     )
 
 
-def _templated(
-    datagrams: Datagrams, messages: list[int], state: State, account: Account
-) -> list[tuple[int, pa.RecordBatch]]:
-    walked = walk(datagrams, messages, state.templates, account)
-    # Options first: what they say of sampling and of the system's start holds for the flows around them.
-    ranked = sorted(walked.groups.items(), key=lambda item: not item[0][3].scopes)
-    batches: list[tuple[int, pa.RecordBatch]] = []
-    counts = np.zeros(len(walked.messages), np.int64)
-    for (exporter, version, domain, template), sets in ranked:
-        found = records(datagrams.data, template, sets)
-        place = {"exporter": exporter, "version": version, "domain": domain, "offset": sets[0].begin}
-        account.add("malformed-record", **place, n=found.malformed)
-        np.add.at(counts, np.array([s.message for s in sets])[found.set_of], 1)
-        if template.scopes:
-            account.add("options-record", **place, n=len(found))
-            state.options.learn(exporter, domain, found)
-        elif is_flow(template):
-            account.add("flow-record", **place, n=len(found))
-            name = datagrams.exporters[exporter]
-            batches += [(version, b) for b in flow_batches(found, exporter, domain, name, state.options)]
-        else:
-            account.add("event-record" if is_event(template) else "other-record", **place, n=len(found))
-    _loss(walked, counts, account)
-    return batches
+def _hold(walked: Walk, data: bytes, path: str, state: State, account: Account) -> None:
+    """Data without template: kept where inputs to come may bring it, else counted."""
+    for domain, number, s in walked.waiting:
+        held = Held(path=path, offset=s.begin, domain=domain, number=number, export=s.export, uptime=s.uptime,
+                    body=data[s.begin : s.end] if state.holds else b"")  # fmt: skip
+        if not state.hold(held):
+            exporter, version, observed = domain
+            account.add("no-template", exporter=exporter, version=version, domain=observed, detail=number,
+                        offset=s.begin)  # fmt: skip
+
+
+def _late(state: State) -> list[Late]:
+    """The data of earlier inputs whose template has come."""
+    ready = state.ready()
+    late: list[Late] = []
+    for path in dict.fromkeys(held.path for held in ready):
+        groups: Groups = {}
+        parts: list[bytes] = []
+        at = 0
+        for held in (h for h in ready if h.path == path):
+            template = state.templates.get(held.domain, held.number)
+            assert template is not None
+            parts.append(held.body)
+            data_set = DataSet(at, at + len(held.body), 0, held.export, held.uptime)
+            groups.setdefault((*held.domain, template), []).append(data_set)
+            at += len(held.body)
+        account = Account(path=path, exporters=state.exporters)
+        made, _ = of_groups(b"".join(parts), groups, 1, state, account)
+        late.append(
+            Late(path=path, batches=tuple(made), problems=account.problems(), notes=notes_of(account))
+        )
+    return late
 
 
 def _loss(walked: Walk, records_of: Ints, account: Account) -> None:
@@ -118,17 +150,3 @@ def _loss(walked: Walk, records_of: Ints, account: Account) -> None:
             exporter=exporter, domain=domain, sequence=sequence, step=step, offset=offset
         ):
             account.add("lost", exporter=e, version=version, domain=d, n=n, offset=at)
-
-
-def _notes(path: str, account: Account) -> list[Note]:
-    texts = {
-        "event-record": "event records of a firewall or NAT, which are no flows",
-        "other-record": "data records without addresses or counters, which are no flows",
-        "options-record": "options records (sampling, interfaces and the like)",
-        "masked": "NetFlow v8 records of a scheme without host addresses: no verdict can come from them",
-    }
-    return [
-        Note(id=f"netflow-{what}", text=f"{path}: {text}", count=n)
-        for what, text in texts.items()
-        if (n := account.total(what))
-    ]

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from slowworm.sources.datagrams import Datagrams, Ints, matrix, unsigned
 from slowworm.sources.netflow.account import Account
-from slowworm.sources.netflow.columns import batch, choices, texts, timestamps, transport, uptime_to_time
+from slowworm.sources.netflow.columns import batch, choices, interfaces, timestamps, transport, uptime_to_time
 from slowworm.sources.netflow.sequence import lost
 
 FieldAt = tuple[int, int]
@@ -141,9 +140,11 @@ def _decode(datagrams: Datagrams, version: int, form: Layout, account: Account) 
     src, dst = field(form.src), field(form.dst)
     sampling = None
     if form.sampling is not None:
-        rate = (unsigned(head, form.sampling, 2).astype(np.int64) & 0x3FFF)[of]
+        said_rate = unsigned(head, form.sampling, 2).astype(np.int64)[of]
+        rate = said_rate & 0x3FFF
         # Some exporters leave the field 0 when they do not sample, others when they do: 0 is unknown.
         sampling = pa.array(rate, pa.uint32(), mask=rate == 0)
+        _sampled_unknown(datagrams.exporter[of][(said_rate > 0x3FFF) & (rate == 0)], version, account)
     in_if, out_if = field(form.in_if), field(form.out_if)
     columns = {
         "src_addr": _hosts(src, rows),
@@ -151,8 +152,8 @@ def _decode(datagrams: Datagrams, version: int, form: Layout, account: Account) 
         "packets": _numbers(field(form.packets)),
         "bytes": _numbers(field(form.octets)),
         "tcp_flags": _numbers(field(form.flags), protocol),
-        "in_if": None if in_if is None else texts(in_if),
-        "out_if": None if out_if is None else texts(out_if),
+        "in_if": None if in_if is None else interfaces(in_if),
+        "out_if": None if out_if is None else interfaces(out_if),
         "start_time": moment(form.first),
         "end_time": moment(form.last),
         "exporter": choices(datagrams.exporter[of], list(datagrams.exporters)),
@@ -177,9 +178,15 @@ def _numbers(values: Ints | None, protocol: Ints | None = None) -> pa.Array | No
     return pa.array(values, mask=None if protocol is None else protocol != 6)
 
 
+def _sampled_unknown(exporters: Ints, version: int, account: Account) -> None:
+    """Flows whose header has a sampling mode (its two highest bits) and no interval."""
+    found, counts = np.unique(exporters, return_counts=True)
+    for exporter, n in zip(found.tolist(), counts.tolist(), strict=True):
+        account.add("sampling-unknown", exporter=exporter, version=version, n=n)
+
+
 def _count(account: Account, what: str, datagrams: Datagrams, version: int) -> None:
-    exporters: npt.NDArray[np.int64] = datagrams.exporter
-    for exporter in np.unique(exporters).tolist():
-        mine = exporters == exporter
-        account.add(what, exporter=exporter, version=version, n=int(mine.sum()),
-                    offset=int(datagrams.offset[mine][0]))  # fmt: skip
+    exporters, first, counts = np.unique(datagrams.exporter, return_index=True, return_counts=True)
+    offsets = datagrams.offset[first]
+    for exporter, offset, n in zip(exporters.tolist(), offsets.tolist(), counts.tolist(), strict=True):
+        account.add(what, exporter=exporter, version=version, n=n, offset=offset)

@@ -3,113 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from slowworm.flows.addresses import ipv6_rows
+from slowworm.flows.addresses import format_ipv4, ipv6_rows
+from slowworm.flows.services import ICMP, ICMP6, TCP
 from slowworm.flows.table import Column
 from slowworm.sources.datagrams import Ints
 from slowworm.sources.netflow import elements as ie
 from slowworm.sources.netflow.columns import (
     batch,
+    choices,
+    interfaces,
     ntp_to_time,
-    texts,
     timestamps,
     transport,
     uptime_to_time,
     within,
 )
+from slowworm.sources.netflow.options import Options
 from slowworm.sources.netflow.records import Records
 from slowworm.sources.netflow.templates import Element, Template
 
 
-@dataclass(slots=True)
-class Options:
-    """What options data said: sampling by (exporter, domain, sampler), system start by (exporter, domain)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Whose records: exporter by number and name (empty where unknown), version, observation domain."""
 
-    sampling: dict[tuple[int, int, int], int] = field(default_factory=dict)
-    started: dict[tuple[int, int], int] = field(default_factory=dict)
-
-    def learn(self, exporter: int, domain: int, found: Records) -> None:
-        """Take sampling rates and the system's start from options records."""
-        template = found.template
-        rate = _first(template, ie.SAMPLING_INTERVAL)
-        sampler = _first(template, (ie.SAMPLER_ID, ie.SELECTOR_ID))
-        packets, space = template.find(ie.PACKET_INTERVAL), template.find(ie.PACKET_SPACE)
-        started = template.find(ie.SYSTEM_INIT_MS)
-        which = found.number(sampler) if sampler else np.zeros(len(found), np.int64)
-        rates: Ints | None = None
-        if rate:
-            rates = found.number(rate)
-        elif packets and space:
-            taken = np.maximum(found.number(packets), 1)
-            rates = (taken + found.number(space)) // taken
-        if rates is not None:
-            for number, one in zip(which.tolist(), rates.tolist(), strict=True):
-                if one > 0:
-                    self.sampling[exporter, domain, number if sampler else 0] = one
-        if started is not None and len(found):
-            self.started[exporter, domain] = int(found.number(started)[-1])
-
-    def rates(self, exporter: int, domain: int, sampler: Ints | None, rows: int) -> pa.Array | None:
-        """The sampling rate of each record, null where nothing was said."""
-        mine = {s: r for (e, d, s), r in self.sampling.items() if (e, d) == (exporter, domain)}
-        if not mine:
-            return None
-        if sampler is None:
-            only = set(mine.values())
-            return within(np.full(rows, only.pop(), np.int64), pa.uint32()) if len(only) == 1 else None
-        values = np.array([mine.get(s, 0) for s in sampler.tolist()], np.int64)
-        return within(np.where(values == 0, -1, values), pa.uint32())
+    exporter: int
+    name: str
+    version: int
+    domain: int
 
 
-def is_event(template: Template) -> bool:
-    """Records about a firewall's or NAT's decisions rather than about traffic."""
-    return any(template.find(n) for n in (ie.FIREWALL_EVENT, ie.NAT_EVENT, ie.CISCO_FW_EVENT))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """Flows of one IP version and direction; ``row``: the record of each, ``back``: they are the answers."""
+
+    batch: pa.RecordBatch
+    row: Ints
+    back: bool
+
+
+def has_addresses(template: Template) -> bool:
+    """Whether records name a source or a destination."""
+    return any(template.find(n) for n in (ie.SRC4, ie.DST4, ie.SRC6, ie.DST6))
 
 
 def is_flow(template: Template) -> bool:
     """Records of traffic between addresses: an address and a counter."""
-    addresses = any(template.find(n) for n in (ie.SRC4, ie.DST4, ie.SRC6, ie.DST6))
-    return addresses and any(template.find(n) for n in (*ie.UNSIGNED["packets"], *ie.UNSIGNED["bytes"]))
+    return has_addresses(template) and any(
+        template.find(n) for n in (*ie.UNSIGNED["packets"], *ie.UNSIGNED["bytes"])
+    )
 
 
-def flow_batches(
-    found: Records, exporter: int, domain: int, name: str, options: Options
-) -> list[pa.RecordBatch]:
+def flow_batches(found: Records, origin: Origin, options: Options, rate: pa.Array | None) -> list[Made]:
     """Flows of records that are flows; a record with counters of both directions becomes two."""
-    template, rows = found.template, len(found)
-    if not rows:
+    if not len(found):
         return []
-    numbers = {column: _number(found, _first(template, choices)) for column, choices in ie.UNSIGNED.items()}
-    protocol = numbers["protocol"] if numbers["protocol"] is not None else np.full(rows, -1, np.int64)
-    start, end = _times(found, exporter, domain, options)
-    sampler = _first(template, (ie.SAMPLER_ID, ie.SELECTOR_ID))
-    rate = _first(template, ie.SAMPLING_INTERVAL)
-    in_if, out_if, tcp_flags = numbers["in_if"], numbers["out_if"], numbers["tcp_flags"]
-    columns: dict[str, Column | None] = {
-        **transport(protocol, numbers["src_port"], numbers["dst_port"], _icmp(found, protocol)),
-        "packets": _counter(numbers["packets"]),
-        "bytes": _counter(numbers["bytes"]),
-        "tcp_flags": None if tcp_flags is None else pa.array(tcp_flags & 0xFFFF, pa.uint16(), mask=protocol != 6),
-        "in_if": None if in_if is None else texts(in_if),
-        "out_if": None if out_if is None else texts(out_if),
-        "start_time": timestamps(start),
-        "end_time": timestamps(end),
-        "sampling_rate": within(found.number(rate), pa.uint32()) if rate else options.rates(
-            exporter, domain, found.number(sampler) if sampler else None, rows),
-    }  # fmt: skip
-    if name:
-        columns["exporter"] = pa.DictionaryArray.from_arrays(np.zeros(rows, np.int32), [name])
-    event = template.find(ie.FIREWALL_EVENT)
-    if event:
-        codes = found.number(event)
-        deny = codes == ie.EVENT_DENIED
-        columns["action"] = pa.DictionaryArray.from_arrays(deny.astype(np.int32), ["allow", "deny"])
-    batches = []
+    columns = _columns(found, origin, options, rate)
+    made = []
     for version, src, dst in ((4, ie.SRC4, ie.DST4), (6, ie.SRC6, ie.DST6)):
         pair = _addresses(found, src, dst, version)
         if pair is None:
@@ -119,21 +75,94 @@ def flow_batches(
             & pair[1].is_null().to_numpy(zero_copy_only=False)
         )
         flows = {**columns, "src_addr": pair[0], "dst_addr": pair[1]}
-        made = batch(flows, rows=rows, ip_version=version)
-        made = made if chosen.all() else made.filter(pa.array(chosen))
-        if made.num_rows:
-            batches.append(made)
-            batches += _answers(found, flows, chosen, version)
-    return batches
+        made += _made(flows, chosen, version, back=False)
+        if chosen.any():
+            made += _answers(found, flows, chosen, version)
+    return made
+
+
+def about_records(
+    found: Records, origin: Origin, options: Options, rate: pa.Array | None
+) -> dict[str, Column | None]:
+    """Columns that say where and when rather than what: interfaces, exporter, sampling, times."""
+    rows = len(found)
+    in_if, out_if = (_number(found, found.template.first(ie.UNSIGNED[n])) for n in ("in_if", "out_if"))
+    start, end = _times(found, origin, options)
+    names = options.names.get((origin.exporter, origin.domain), {})
+    return {
+        "in_if": None if in_if is None else interfaces(in_if, names),
+        "out_if": None if out_if is None else interfaces(out_if, names, _status(found) >> 6 == ie.DROPPED),
+        "start_time": timestamps(start),
+        "end_time": timestamps(end),
+        "sampling_rate": rate,
+        "exporter": _exporters(found, origin.name, rows),
+    }
+
+
+def _columns(
+    found: Records, origin: Origin, options: Options, rate: pa.Array | None
+) -> dict[str, Column | None]:
+    template, rows = found.template, len(found)
+    wanted = ("protocol", "src_port", "dst_port", "tcp_flags", "packets", "bytes", "tcp_sequence_number")
+    numbers = {name: _number(found, template.first(ie.UNSIGNED[name])) for name in wanted}
+    protocol = numbers["protocol"] if numbers["protocol"] is not None else np.full(rows, -1, np.int64)
+    flags, sequence = numbers["tcp_flags"], numbers["tcp_sequence_number"]
+    return {
+        **about_records(found, origin, options, rate),
+        **transport(protocol, numbers["src_port"], numbers["dst_port"], _icmp(found, protocol)),
+        "packets": _counter(numbers["packets"]),
+        "bytes": _counter(numbers["bytes"]),
+        "tcp_flags": None if flags is None else pa.array(flags & 0xFFFF, pa.uint16(), mask=protocol != TCP),
+        "tcp_sequence_number": None
+        if sequence is None
+        else within(np.where(protocol == TCP, sequence, -1), pa.uint32()),
+        "action": _actions(found),
+    }
+
+
+def _made(
+    flows: Mapping[str, Column | None], chosen: npt.NDArray[np.bool_], version: int, *, back: bool
+) -> list[Made]:
+    rows = np.flatnonzero(chosen)
+    if not len(rows):
+        return []
+    whole = batch(flows, rows=len(chosen), ip_version=version)
+    return [Made(batch=whole if chosen.all() else whole.take(pa.array(rows)), row=rows, back=back)]
+
+
+def _status(found: Records) -> Ints:
+    """The forwarding status, 0 where it is not said; one of four octets has it in the lowest (RFC 7270, 4.12)."""
+    status = found.template.find(ie.FORWARDING_STATUS)
+    return np.zeros(len(found), np.int64) if status is None else found.number(status) & 0xFF
+
+
+def _actions(found: Records) -> pa.Array | None:
+    """What a firewall or an access list did; null where nobody says."""
+    event = found.template.first((ie.FIREWALL_EVENT, ie.CISCO_FW_EVENT))
+    codes = np.zeros(len(found), np.int64) if event is None else found.number(event)
+    denied = (codes == ie.EVENT_DENIED) | np.isin(_status(found), ie.DENIED_BY_ACL)
+    allowed = np.isin(codes, (ie.EVENT_CREATED, ie.EVENT_DELETED, ie.EVENT_UPDATED))
+    if not (denied.any() or allowed.any()):
+        return None
+    return choices(np.select([denied, allowed], [1, 0], 2), ["allow", "deny", ""])
+
+
+def _exporters(found: Records, name: str, rows: int) -> pa.Array:
+    """Who metered: the exporter that a record names, as behind a mediator, else who sent the message."""
+    element = found.template.find(ie.EXPORTER4)
+    if element is None or element.length != 4:
+        return choices(np.zeros(rows, np.int64), [name])
+    numbers, of = np.unique(found.number(element), return_inverse=True)
+    return choices(of.astype(np.int64), [format_ipv4(n) if n > 0 else name for n in numbers.tolist()])
 
 
 def _answers(
     found: Records, flows: Mapping[str, Column | None], chosen: npt.NDArray[np.bool_], version: int
-) -> list[pa.RecordBatch]:
+) -> list[Made]:
     """The opposite direction of bidirectional records (responder counters, or RFC 5103 reverse elements)."""
     template = found.template
-    packets = template.find(ie.ANSWER_PACKETS) or _first(template, ie.UNSIGNED["packets"], ie.REVERSE_PEN)
-    octets = template.find(ie.ANSWER_BYTES) or _first(template, ie.UNSIGNED["bytes"], ie.REVERSE_PEN)
+    packets = template.find(ie.ANSWER_PACKETS) or template.first(ie.UNSIGNED["packets"], ie.REVERSE_PEN)
+    octets = template.find(ie.ANSWER_BYTES) or template.first(ie.UNSIGNED["bytes"], ie.REVERSE_PEN)
     lead = packets or octets
     if lead is None:
         return []
@@ -145,10 +174,9 @@ def _answers(
         "dst_port": flows.get("src_port"), "in_if": flows.get("out_if"), "out_if": flows.get("in_if"),
         "packets": _counter(_number(found, packets)), "bytes": _counter(_number(found, octets)),
         "tcp_flags": None if flags is None else pa.array(found.number(flags) & 0xFFFF, pa.uint16()),
-        "icmp_type": None, "icmp_code": None,
+        "icmp_type": None, "icmp_code": None, "tcp_sequence_number": None,
     }  # fmt: skip
-    made = batch(swapped, rows=len(found), ip_version=version).filter(pa.array(answered))
-    return [made] if made.num_rows else []
+    return _made(swapped, answered, version, back=True)
 
 
 def _addresses(found: Records, src: int, dst: int, version: int) -> tuple[pa.Array, pa.Array] | None:
@@ -173,7 +201,7 @@ def _addresses(found: Records, src: int, dst: int, version: int) -> tuple[pa.Arr
     return columns[0], columns[1]
 
 
-def _times(found: Records, exporter: int, domain: int, options: Options) -> tuple[Ints | None, Ints | None]:
+def _times(found: Records, origin: Origin, options: Options) -> tuple[Ints | None, Ints | None]:
     """Start and end in ns since 1970, from whichever kind of time stamp the template has."""
     export = np.array([s.export for s in found.sets], np.int64)[found.set_of]
     uptime = np.array([s.uptime for s in found.sets], np.int64)[found.set_of]
@@ -183,24 +211,24 @@ def _times(found: Records, exporter: int, domain: int, options: Options) -> tupl
         stamp = found.template.find(element)
         if stamp is None or (start if which == "start" else end) is not None:
             continue
-        moment = _of_uptime(found, found.number(stamp), export, uptime, exporter, domain, options)
+        moment = _of_uptime(found, found.number(stamp), export, uptime, origin, options)
         start, end = (moment, end) if which == "start" else (start, moment)
     for element, which in ((ie.START_DELTA, "start"), (ie.END_DELTA, "end")):
         stamp = found.template.find(element)
         if stamp is not None:
             moment = export - found.number(stamp) * 1000
             start, end = (moment, end) if which == "start" else (start, moment)
-    observed = found.template.find(ie.OBSERVATION_MS)
-    if start is None and observed is not None:
-        start = found.number(observed) * 10**6
     duration = found.template.find(ie.DURATION_MS)
     if end is None and start is not None and duration is not None:
         end = start + found.number(duration) * 10**6
+    observed = _absolute(found, ie.OBSERVED)
+    if observed is not None:  # an event, or one packet: the end of what it tells of
+        start, end = observed if start is None else start, observed if end is None else end
     return start, end
 
 
 def _of_uptime(
-    found: Records, stamp: Ints, export: Ints, uptime: Ints, exporter: int, domain: int, options: Options
+    found: Records, stamp: Ints, export: Ints, uptime: Ints, origin: Origin, options: Options
 ) -> Ints | None:
     """Uptime stamps: by the header of NetFlow v9; in IPFIX by the system's start, told in a record or in options."""
     if len(uptime) and uptime[0] >= 0:
@@ -208,7 +236,7 @@ def _of_uptime(
     started = found.template.find(ie.SYSTEM_INIT_MS)
     if started is not None:
         return (found.number(started) + stamp) * 10**6
-    known = options.started.get((exporter, domain))
+    known = options.started.get((origin.exporter, origin.domain))
     return None if known is None else (known + stamp) * 10**6
 
 
@@ -225,24 +253,28 @@ def _absolute(found: Records, kinds: tuple[tuple[int, str], ...]) -> Ints | None
 
 
 def _icmp(found: Records, protocol: Ints) -> Ints | None:
-    """ICMP type × 256 + code, -1 where not ICMP or not told."""
-    both = _first(found.template, (ie.ICMP_TYPE_CODE4, ie.ICMP_TYPE_CODE6))
-    result: Ints | None = None
-    if both is not None:
-        result = found.number(both)
-    kind = _first(found.template, (ie.ICMP_TYPE4, ie.ICMP_TYPE6))
-    code = _first(found.template, (ie.ICMP_CODE4, ie.ICMP_CODE6))
-    if kind is not None and result is None:
-        result = found.number(kind) << 8 | (found.number(code) if code is not None else 0)
-    return None if result is None else np.where(np.isin(protocol, (1, 58)), result, -1)
+    """ICMP type × 256 + code, -1 where not ICMP or not told.
+
+    A template may have fields for both versions of IP; where it has one only, exporters use it for both.
+    """
+    four = _icmp_of(found, ie.ICMP_TYPE_CODE4, ie.ICMP_TYPE4, ie.ICMP_CODE4)
+    six = _icmp_of(found, ie.ICMP_TYPE_CODE6, ie.ICMP_TYPE6, ie.ICMP_CODE6)
+    four, six = six if four is None else four, four if six is None else six
+    if four is None or six is None:
+        return None
+    return np.select([protocol == ICMP, protocol == ICMP6], [four, six], -1)
+
+
+def _icmp_of(found: Records, both: int, kind: int, code: int) -> Ints | None:
+    element = found.template.find(both)
+    if element is not None:
+        return found.number(element)
+    types, codes = (_number(found, found.template.find(n)) for n in (kind, code))
+    return None if types is None else types << 8 | (0 if codes is None else codes)
 
 
 def _counter(values: Ints | None) -> pa.Array | None:
     return None if values is None else pa.array(values.astype(np.uint64), mask=values < 0)
-
-
-def _first(template: Template, numbers: tuple[int, ...], enterprise: int = 0) -> Element | None:
-    return next((e for n in numbers if (e := template.find(n, enterprise)) is not None and e.length), None)
 
 
 def _number(found: Records, element: Element | None) -> Ints | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +34,16 @@ class Records:
     def __len__(self) -> int:
         return len(self.set_of)
 
+    def take(self, rows: Ints) -> Records:
+        """Some of the records."""
+        return replace(
+            self,
+            set_of=self.set_of[rows],
+            rows=None if self.rows is None else self.rows[rows],
+            offsets=None if self.offsets is None else self.offsets[rows],
+            lengths=None if self.lengths is None else self.lengths[rows],
+        )
+
     def number(self, element: Element) -> Ints:
         """An unsigned field as int64 (the low 63 bits of an 8-byte one)."""
         if self.rows is not None:
@@ -56,6 +68,21 @@ class Records:
             return self.rows[:, element.offset : element.offset + width]
         assert self.offsets is not None
         return matrix(self.data, self.offsets[:, self.template.elements.index(element)], width)
+
+    def places(self, element: Element) -> tuple[Any, Ints, Ints]:
+        """Where a field of octets stands: a buffer, and offset and size of each record's in it."""
+        if self.rows is not None:
+            count, width = self.rows.shape
+            begins = np.arange(count, dtype=np.int64) * width + element.offset
+            return (
+                np.ascontiguousarray(self.rows).reshape(-1),
+                begins,
+                np.full(count, element.length, np.int64),
+            )
+        assert self.offsets is not None
+        assert self.lengths is not None
+        column = self.template.elements.index(element)
+        return self.data, self.offsets[:, column], self.lengths[:, column]
 
     def _walked(self, element: Element) -> npt.NDArray[np.uint64]:
         assert self.offsets is not None
@@ -86,8 +113,7 @@ def records(data: bytes, template: Template, sets: Sequence[DataSet]) -> Records
 
 def _variable(data: bytes, template: Template, sets: Sequence[DataSet]) -> Records:
     """Records with variable-length fields (RFC 7011, 7), walked one by one."""
-    offsets: list[list[int]] = []
-    lengths: list[list[int]] = []
+    offsets, lengths = array("q"), array("q")
     set_of: list[int] = []
     malformed = 0
     for index, data_set in enumerate(sets):
@@ -114,8 +140,8 @@ def _variable(data: bytes, template: Template, sets: Sequence[DataSet]) -> Recor
             if len(starts) < len(template.elements):
                 malformed += 1
                 break
-            offsets.append(starts)
-            lengths.append(sizes)
+            offsets.extend(starts)
+            lengths.extend(sizes)
             set_of.append(index)
     shape = (len(set_of), len(template.elements))
     return Records(

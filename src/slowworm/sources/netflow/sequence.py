@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from slowworm.sources.datagrams import Ints
 
@@ -21,34 +22,48 @@ def lost(
     ``step``: by how much each message advances the number of the next. Duplicates and messages that overtook
     each other are no loss.
     """
-    streams = np.unique(exporter << 32 | (domain & 0xFFFFFFFF), return_inverse=True)
-    for index, stream in enumerate(streams[0].tolist()):
-        mine = streams[1] == index
-        numbers, steps, places = sequence[mine], step[mine], offset[mine]
-        # A number counts what was sent before its message; some exporters include the message itself.
-        found = [_missing(numbers, steps[:-1], steps[1:]), _missing(numbers, steps[1:], steps[:-1])]
-        total, missing = min(found, key=lambda item: item[0])
-        if total > 0:
-            yield int(stream >> 32), int(stream & 0xFFFFFFFF), total, int(places[missing > 0][0])
+    _, stream = np.unique(exporter << 32 | (domain & 0xFFFFFFFF), return_inverse=True)
+    order = np.argsort(stream, kind="stable")
+    stream, numbers, steps, places = stream[order], sequence[order], step[order], offset[order]
+    new = np.append(True, stream[1:] != stream[:-1])
+    # A number counts what was sent before its message; some exporters include the message itself, so that the step
+    # to the next number is the next message's own.
+    behind = np.append(steps[1:], 0)
+    last = np.flatnonzero(np.append(new[1:], True))
+    behind[last] = np.where(new[last], 0, steps[last - 1])
+    gaps = [_gaps(numbers, one, new) for one in (steps, behind)]
+    begin = np.flatnonzero(new)
+    totals = [np.add.reduceat(gap, begin) for gap in gaps]
+    for k in np.flatnonzero(np.minimum(*totals) > 0).tolist():
+        first, stop = begin[k], last[k] + 1
+        which = int(totals[1][k] < totals[0][k])
+        place = first + int(np.argmax(gaps[which][first:stop] > 0))
+        source = order[place]
+        yield (
+            int(exporter[source]),
+            int(domain[source]) & 0xFFFFFFFF,
+            int(totals[which][k]),
+            int(places[place]),
+        )
 
 
-def _missing(numbers: Ints, before: Ints, after: Ints) -> tuple[int, Ints]:
-    """What is missing in all, and per message whether a gap lies in front of it.
-
-    ``before``, ``after``: the steps by the two conventions, from the first message on and from the second.
-    """
-    steps = np.append(before, after[-1:]) if len(before) else np.zeros(1, np.int64)
-    moves = (numbers[1:] - numbers[:-1]) % WRAP
+def _gaps(numbers: Ints, steps: Ints, new: npt.NDArray[np.bool_]) -> Ints:
+    """What is missing in front of each message; ``new``: where another stream begins."""
+    moves = np.diff(numbers, prepend=numbers[:1]) % WRAP
     moves = np.where(moves >= WRAP // 2, moves - WRAP, moves)
-    restart = np.abs(moves) > MAX_GAP
-    run = np.concatenate([[0], np.cumsum(restart)])
-    place = np.concatenate([[0], np.cumsum(np.where(restart, 0, moves))])
+    restart = new | (np.abs(moves) > MAX_GAP)
+    run = np.cumsum(restart) - 1
+    place = np.cumsum(np.where(restart, 0, moves))
     order = np.lexsort((place, run))  # messages that overtook each other fall into place
-    total, gap = 0, np.zeros(len(numbers), np.int64)
-    for number in range(int(run[-1]) + 1):
-        mine = order[run[order] == number]
-        ends = np.maximum.accumulate(place[mine] + steps[mine])
-        holes = np.maximum(place[mine][1:] - ends[:-1], 0)
-        total += int(holes.sum())
-        gap[mine[1:]] += holes
-    return total, gap
+    place, ends = place[order], (place + steps)[order]
+    begin = np.flatnonzero(np.append(True, np.diff(run[order]) > 0))
+    # Runs are laid one behind the other, so that one maximum over all of them stays within each.
+    low, high = place[begin], np.maximum.reduceat(ends, begin)
+    width = np.maximum(high, np.append(place[begin[1:] - 1], place[-1:])) - low + 1
+    shift = np.repeat(np.cumsum(width) - width - low, np.diff(np.append(begin, len(place))))
+    reached = np.maximum.accumulate(ends + shift)
+    holes = np.maximum(place + shift - np.append(0, reached[:-1]), 0)
+    holes[begin] = 0
+    found = np.zeros(len(numbers), np.int64)
+    found[order] = holes
+    return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from slowworm.sources.datagrams import Datagrams
 from slowworm.sources.netflow.account import Account
-from slowworm.sources.netflow.templates import Template, Templates, parse_ipfix, parse_v9
+from slowworm.sources.netflow.templates import Domain, Template, Templates, parse_ipfix, parse_v9
 
 V9_HEADER, IPFIX_HEADER = 20, 16
 
@@ -40,12 +40,15 @@ class Walk:
     """(exporter, version, domain, sequence, offset) of each message, in order."""
     unread: set[int] = field(default_factory=set)
     """Messages with data of which it is not known how many records they are."""
+    waiting: list[tuple[Domain, int, DataSet]] = field(default_factory=list)
+    """Data sets whose template is not known, with its domain and number."""
+    learnt: set[tuple[Domain, int]] = field(default_factory=set)
+    """Templates that these messages brought."""
 
 
 def walk(datagrams: Datagrams, chosen: Iterable[int], templates: Templates, account: Account) -> Walk:
     """Walk the messages ``chosen`` (indices). Data before their template wait for it until the end."""
     result = Walk()
-    waiting: list[tuple[tuple[int, int, int, int], DataSet]] = []
     view = memoryview(datagrams.data)
     for i in chosen:
         begin, size = int(datagrams.offset[i]), int(datagrams.size[i])
@@ -53,19 +56,18 @@ def walk(datagrams: Datagrams, chosen: Iterable[int], templates: Templates, acco
         at, end = begin, begin + size
         # A file of bare messages, or a TCP stream, may hold several in one piece.
         while at + 2 <= end:
-            length = _message(view, at, end, exporter, templates, account, result, waiting)
+            length = _message(view, at, end, exporter, templates, account, result)
             if length <= 0:
                 break
             at += length
-    for key, data_set in waiting:
-        template = templates.known.get(key)
-        exporter, version, domain, number = key
+    waiting, result.waiting = result.waiting, []
+    for key, number, data_set in waiting:
+        template = templates.get(key, number)
         if template is None:
             result.unread.add(data_set.message)
-            account.add("no-template", exporter=exporter, version=version, domain=domain, detail=number,
-                        offset=data_set.begin)  # fmt: skip
+            result.waiting.append((key, number, data_set))
         else:
-            result.groups.setdefault((exporter, version, domain, template), []).append(data_set)
+            result.groups.setdefault((*key, template), []).append(data_set)
     if templates.refused:
         account.add("template-refused", exporter=0, version=9, n=templates.refused)
         templates.refused = 0
@@ -80,7 +82,6 @@ def _message(
     templates: Templates,
     account: Account,
     result: Walk,
-    waiting: list[tuple[tuple[int, int, int, int], DataSet]],
 ) -> int:
     """One message: its length, or 0 where nothing further can be read."""
     version = struct.unpack_from(">H", view, at)[0]
@@ -114,15 +115,20 @@ def _message(
             length = stop - here  # the records that are there in full
         body = view[here + 4 : here + length]
         if number < 256:
-            _learn(body, number, exporter, version, domain, templates, account, here)
+            _learn(body, number, exporter, version, domain, templates, account, result, here)
         else:
             data_set = DataSet(here + 4, here + length, len(result.messages) - 1, seconds * 10**9, uptime)
-            template = templates.get(exporter, version, domain, number)
+            template = templates.get((exporter, version, domain), number)
             if template is not None:
                 result.groups.setdefault((exporter, version, domain, template), []).append(data_set)
-            elif len(waiting) < MAX_WAITING:
-                waiting.append(((exporter, version, domain, number), data_set))
+                if ((exporter, version, domain), number) not in result.learnt:
+                    account.add(
+                        "template-elsewhere", exporter=exporter, version=version, domain=domain, offset=here
+                    )
+            elif len(result.waiting) < MAX_WAITING:
+                result.waiting.append(((exporter, version, domain), number, data_set))
             else:
+                result.unread.add(data_set.message)
                 account.add("no-template", exporter=exporter, version=version, domain=domain, detail=number,
                             offset=here)  # fmt: skip
         here += length
@@ -137,6 +143,7 @@ def _learn(
     domain: int,
     templates: Templates,
     account: Account,
+    result: Walk,
     offset: int,
 ) -> None:
     """Template sets: 0 and 1 of NetFlow v9, 2 and 3 of IPFIX."""
@@ -152,13 +159,11 @@ def _learn(
             account.add("malformed-template", exporter=exporter, version=version, domain=domain,
                         detail=template_id, offset=offset)  # fmt: skip
         elif not template.elements and version == 10:
-            templates.withdraw(exporter, version, domain, template_id)
-        elif template.size == 0:
-            account.add("malformed-template", exporter=exporter, version=version, domain=domain,
-                        detail=template_id, offset=offset)  # fmt: skip
+            templates.withdraw((exporter, version, domain), template_id)
         else:
             kind = "options-template" if template.scopes else "template"
             account.add(
                 kind, exporter=exporter, version=version, domain=domain, detail=template_id, offset=offset
             )
-            templates.put(exporter, version, domain, template_id, template)
+            templates.put((exporter, version, domain), template_id, template)
+            result.learnt.add(((exporter, version, domain), template_id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 MAX_FIELDS = 1024
@@ -11,6 +11,9 @@ MAX_FIELDS = 1024
 
 MAX_TEMPLATES = 65_536
 """Templates kept in all; beyond it new ones are refused and counted."""
+
+Domain = tuple[int, int, int]
+"""Exporter, version, observation domain: templates mean something only within."""
 
 VARIABLE = 0xFFFF
 
@@ -25,9 +28,12 @@ class Element:
     offset: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Template:
-    """A record layout. ``size``: bytes of a record, of the smallest one if ``variable``."""
+    """A record layout. ``size``: bytes of a record, of the smallest one if ``variable``.
+
+    Compared by identity, for it is looked up by every data set, and may have MAX_FIELDS fields.
+    """
 
     elements: tuple[Element, ...]
     scopes: int
@@ -41,11 +47,25 @@ class Template:
                 return element
         return None
 
+    def first(self, numbers: Iterable[int], enterprise: int = 0) -> Element | None:
+        """The first of several elements that the template has; the best one comes first."""
+        return next((e for n in numbers if (e := self.find(n, enterprise)) is not None), None)
 
-def layout(fields: list[tuple[int, int, int]], scopes: int = 0) -> Template:
-    """A template of (element, length, enterprise) fields."""
+    def same(self, other: Template) -> bool:
+        """Whether records of both look the same."""
+        return self.scopes == other.scopes and self.elements == other.elements
+
+
+def layout(fields: list[tuple[int, int, int]], scopes: int = 0) -> Template | None:
+    """A template of (element, length, enterprise) fields; ``None`` for records of no octets.
+
+    Fields of no octets say nothing and are left out: a record has no more fields than octets, which bounds what
+    records of variable length take to read.
+    """
     elements, at, size, variable = [], 0, 0, False
     for number, length, enterprise in fields:
+        if not length:
+            continue
         elements.append(
             Element(number=number, length=length, enterprise=enterprise, offset=-1 if variable else at)
         )
@@ -55,35 +75,39 @@ def layout(fields: list[tuple[int, int, int]], scopes: int = 0) -> Template:
         else:
             at += length
             size += length
+    if not elements:
+        return None
     return Template(elements=tuple(elements), scopes=scopes, size=size, variable=variable)
 
 
 @dataclass(slots=True)
 class Templates:
-    """Templates by (exporter, version, domain, id). Withdrawn and replaced as messages say."""
+    """Templates by domain and id. Withdrawn and replaced as messages say."""
 
-    known: dict[tuple[int, int, int, int], Template] = field(default_factory=dict)
+    known: dict[Domain, dict[int, Template]] = field(default_factory=dict)
+    count: int = 0
     refused: int = 0
 
-    def get(self, exporter: int, version: int, domain: int, number: int) -> Template | None:
+    def get(self, domain: Domain, number: int) -> Template | None:
         """The template in force."""
-        return self.known.get((exporter, version, domain, number))
+        mine = self.known.get(domain)
+        return None if mine is None else mine.get(number)
 
-    def put(self, exporter: int, version: int, domain: int, number: int, template: Template) -> None:
+    def put(self, domain: Domain, number: int, template: Template) -> None:
         """Learn or replace a template."""
-        key = (exporter, version, domain, number)
-        if key in self.known or len(self.known) < MAX_TEMPLATES:
-            self.known[key] = template
-        else:
+        before = self.get(domain, number)
+        if before is None and self.count >= MAX_TEMPLATES:
             self.refused += 1
+        elif before is None or not before.same(template):  # exporters send the same ones again and again
+            self.count += before is None
+            self.known.setdefault(domain, {})[number] = template
 
-    def withdraw(self, exporter: int, version: int, domain: int, number: int) -> None:
+    def withdraw(self, domain: Domain, number: int) -> None:
         """Forget a template; numbers 2 and 3 forget all of a domain (RFC 7011, 8.1)."""
         if number in (2, 3):
-            for key in [k for k in self.known if k[:3] == (exporter, version, domain)]:
-                del self.known[key]
-        else:
-            self.known.pop((exporter, version, domain, number), None)
+            self.count -= len(self.known.pop(domain, {}))
+        elif self.known.get(domain, {}).pop(number, None):
+            self.count -= 1
 
 
 def parse_v9(body: memoryview, *, options: bool) -> Iterator[tuple[int, Template | None]]:
@@ -111,7 +135,7 @@ def parse_v9(body: memoryview, *, options: bool) -> Iterator[tuple[int, Template
 
 
 def parse_ipfix(body: memoryview, *, options: bool) -> Iterator[tuple[int, Template | None]]:
-    """Templates of an IPFIX (options) template set (RFC 7011, 3.4); a template without fields is a withdrawal."""
+    """Templates of an IPFIX (options) template set (RFC 7011, 3.4); a template without elements is a withdrawal."""
     at = 0
     while at + 4 <= len(body):
         number, count = struct.unpack_from(">HH", body, at)

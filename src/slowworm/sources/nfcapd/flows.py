@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from slowworm.flows.services import ICMP, ICMP6, PORT_PROTOCOLS, TCP
-from slowworm.flows.table import Column, flow_batch
+from slowworm.flows.table import Column, countable, flow_batch
 from slowworm.sources.nfcapd import layout
 from slowworm.sources.nfcapd.account import Account
 from slowworm.sources.nfcapd.rows import Array, Bools, Ints, Rows
@@ -176,7 +176,7 @@ def _addresses(values: Array) -> pa.Array:
 
 
 def _counts(values: Array) -> pa.Array:
-    return pa.array(values, mask=values == 0)
+    return countable(pa.array(values, mask=values == 0))
 
 
 def _texts(codes: Ints, names: Iterable[str]) -> pa.Array:

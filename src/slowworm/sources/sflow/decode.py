@@ -126,6 +126,7 @@ def _batches(
             "icmp_type": nullable(sampled.icmp_type[rows], pa.uint8()),
             "icmp_code": nullable(sampled.icmp_code[rows], pa.uint8()),
             "tcp_flags": nullable(sampled.tcp_flags[rows], pa.uint16()),
+            "tcp_sequence_number": nullable(sampled.tcp_seq[rows], pa.uint32()),
             "in_if": interface_column(samples.in_if[rows]),
             "out_if": interface_column(samples.out_if[rows]),
             "exporter": pa.DictionaryArray.from_arrays(pa.array(index, mask=nameless), agents).cast(TEXT),

@@ -33,6 +33,9 @@ HEADER_LINKS: dict[int, int] = {
 
 _UNKNOWN_LINK = -1
 
+_SAME = ("protocol", "src_port", "dst_port", "icmp_type", "icmp_code", "tcp_flags", "tcp_seq")
+"""What a sample says in the words of the dissector."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampled:
@@ -50,6 +53,7 @@ class Sampled:
     icmp_type: Int
     icmp_code: Int
     tcp_flags: Int
+    tcp_seq: Int
     size: Int
     """Octets of IP, -1 where not known."""
     tried: Bool
@@ -60,7 +64,7 @@ class Sampled:
     @classmethod
     def empty(cls, count: int) -> Sampled:
         """Nothing known yet."""
-        names = ("protocol", "src_port", "dst_port", "icmp_type", "icmp_code", "tcp_flags", "size")
+        names = (*_SAME, "size")
         return cls(
             ip_version=np.zeros(count, np.uint8),
             src=np.zeros(count, np.uint32),
@@ -113,7 +117,7 @@ def _headers(data: bytes, octets: Octets, records: Items, sampled: Sampled) -> F
         rows = packets.rows(version)
         to = owner[rows]
         sampled.ip_version[to] = version
-        for name in ("protocol", "src_port", "dst_port", "icmp_type", "icmp_code", "tcp_flags"):
+        for name in _SAME:
             getattr(sampled, name)[to] = getattr(packets, name)[rows]
         sampled.size[to] = packets.ip_length[rows]
     sampled.src[owner], sampled.dst[owner] = packets.src, packets.dst

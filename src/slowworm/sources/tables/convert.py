@@ -91,6 +91,8 @@ def _numbers(mapping: Mapping, key: str, column: Column) -> Ints:
         return texts.translated(words)
     if key == "protocol":
         return texts.translated(PROTOCOL_WORDS)
+    if key == "resolved":
+        return texts.translated({b"true": 1, b"false": 0})
     values = texts.integers()
     rows = np.flatnonzero(values == DAMAGED)
     if len(rows):

@@ -24,6 +24,9 @@ LIMITS = {
     "icmp_type": 255,
     "icmp_code": 255,
     "tcp_flags": 65_535,
+    "tcp_sequence_number": 2**32 - 1,
+    "ethertype": 65_535,
+    "resolved": 1,
     "sampling_rate": 2**32 - 1,
     "line": 2**32 - 1,
 }
@@ -205,7 +208,10 @@ def _directed(draft: Draft, of: Ints, back: Bools, version: int) -> Mapping[str,
         "icmp_type": np.where(icmp, kind, MISSING),
         "icmp_code": np.where(icmp & ~(back & (kind < 0)), code, MISSING),
         "sampling_rate": draft.number("sampling_rate")[of],
+        "ethertype": draft.number("ethertype")[of],
     }
+    for name in ("tcp_sequence_number", "resolved"):  # of the opener
+        columns[name] = np.where(back, MISSING, draft.number(name)[of])
     for forth, other in ANSWERS.items():
         columns[forth] = np.where(back, draft.number(other)[of], draft.number(forth)[of])
     return columns

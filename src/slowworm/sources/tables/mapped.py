@@ -29,13 +29,17 @@ class MappedTable:
         lacks="all others",
     )
 
-    def __init__(self, mapping: Mapping) -> None:
+    def __init__(self, mapping: Mapping, *, any_table: bool = False) -> None:
+        """``any_table``: take whatever begins with a line of names, to tell which of the mapped ones it lacks."""
         self._mapping = mapping
+        self._any_table = any_table
 
     def recognises(self, head: bytes) -> bool:
         """By Parquet's magic, or by a first line with all the mapped names."""
         if head.startswith(MAGIC):
             return True
+        if self._any_table:
+            return len(first_names(as_utf8(head))) > 1
         return (
             header(as_utf8(head), set(self._mapping.columns.values()), delimiter=self._mapping.delimiter)
             is not None

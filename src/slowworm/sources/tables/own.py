@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from slowworm.flows.schema import NAMES, schema
+from slowworm.flows.table import countable
 from slowworm.sources.base import FormatInfo, Reading
 from slowworm.sources.tables.damage import Damage
 from slowworm.sources.tables.delimited import header
@@ -16,8 +17,8 @@ from slowworm.sources.tables.parquet import MAGIC, Parquet
 _ACTIONS: dict[str, str | int] = {"allow": "allow", "deny": "deny"}
 
 
-def _identity(names: tuple[str, ...]) -> Mapping:
-    """Every column under its own name."""
+def identity(names: tuple[str, ...]) -> Mapping:
+    """A mapping of every column to its own name."""
     columns = {n: n for n in NAMES if n in names}
     return Mapping(origin="the flow table", columns=columns, words={"action": _ACTIONS})
 
@@ -44,7 +45,7 @@ class SlowwormCsv:
         head = header(text, ADDRESSES, delimiter=",")
         names = head.names if head else ADDRESSES
         _tell_others(names, damage)
-        return reading(self.info, path, read_csv(path, text, _identity(names), damage), damage)
+        return reading(self.info, path, read_csv(path, text, identity(names), damage), damage)
 
 
 class SlowwormParquet:
@@ -75,7 +76,7 @@ class SlowwormParquet:
             return reading(self.info, path, [], damage)
         version = _version(table.schema)
         if version is None or len(set(names)) < len(names):
-            made = read_parquet(path, data, _identity(names), damage)
+            made = read_parquet(path, data, identity(names), damage)
         else:
             made = _as_is(path, table, version)
         _tell_others(names, damage)
@@ -100,7 +101,7 @@ def _as_is(path: str, table: Parquet, version: int) -> list[pa.RecordBatch]:
         arrays = []
         for field in target:
             if field.name in there:
-                arrays.append(rows.batch.column(field.name))
+                arrays.append(countable(rows.batch.column(field.name)))
             elif field.name == "input":
                 arrays.append(pa.array([path] * rows.batch.num_rows, pa.string()).dictionary_encode())
             else:

@@ -21,7 +21,8 @@ def blank(section: Section, spans: Iterable[Span]) -> Section:
         begin = max(begin, done)
         if end <= begin:
             continue
-        parts += [text[done:begin], _NOT_NEWLINE.sub(" ", text[begin:end])]
+        piece = text[begin:end]
+        parts += [text[done:begin], _NOT_NEWLINE.sub(" ", piece) if "\n" in piece else " " * len(piece)]
         done = end
     if not done:
         return section
