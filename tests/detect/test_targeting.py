@@ -9,7 +9,8 @@ import pytest
 from slowworm.detect import targeting as t
 from slowworm.detect.profiles import load_profiles
 from slowworm.detect.profiles.draw import draw_targets
-from slowworm.detect.profiles.model import SPACE, Profile, stray_log, walk_log_probability
+from slowworm.detect.profiles.model import Profile, stray_log, walk_log_probability
+from slowworm.detect.profiles.view import SPACE
 
 PROFILES = load_profiles()
 SOURCE = 20 << 24 | 1 << 16 | 77 << 8 | 9

@@ -62,11 +62,16 @@ def test_every_constant_says_why() -> None:
     documented = {"TENTHS"}
     for node, after in itertools.pairwise(body):
         if (
-            isinstance(node, ast.Assign)
+            isinstance(node, ast.Assign | ast.AnnAssign)
             and isinstance(after, ast.Expr)
             and isinstance(after.value, ast.Constant)
         ):
-            documented |= {t.id for t in node.targets if isinstance(t, ast.Name)}
+            documented |= {
+                n.id
+                for t in (node.targets if isinstance(node, ast.Assign) else [node.target])
+                for n in ast.walk(t)
+                if isinstance(n, ast.Name)
+            }
     constants = {n for n in vars(weights) if n.isupper()}
     # P_FAIL_SCAN and P_FAIL_BENIGN share one sentence.
     assert constants - documented <= {"P_FAIL_SCAN"}

@@ -41,6 +41,8 @@ def schema(version: int) -> pa.Schema:
             ("lone_syn", pa.bool_()),
             ("to_null", pa.bool_()),
             ("random_port", pa.bool_()),
+            ("sampled", pa.bool_()),
+            ("symmetric", pa.bool_()),
             ("in_if", pa.dictionary(pa.int32(), pa.string())),
             ("exporter", pa.dictionary(pa.int32(), pa.string())),
             ("first_time", pa.timestamp("ns", tz="UTC")),
@@ -54,11 +56,13 @@ def contacts(flows: pa.RecordBatch, *, random_port_sources: Iterable[tuple[int, 
     """One row per contact of the flows of one IP version, sorted by client, server and service.
 
     ``visits``: flows from the client (0 if only answers were seen); ``outcome``: FAILED, NOT_KNOWN or
-    ANSWERED; ``lone_syn``: null where packet sizes are not known. Flows without a source or a destination,
+    ANSWERED; ``lone_syn``: null where packet sizes are not known; ``sampled``: an exporter saw only some of its
+    packets; ``symmetric``: either side may have called. Flows without a source or a destination,
     and ICMP errors, take no part. ``random_port_sources``: see :func:`directions`.
     """
     version = ip_version(flows)
-    if flows.column("src_addr").null_count or flows.column("dst_addr").null_count:
+    columns = (flows.column(name) for name in ("src_addr", "dst_addr"))
+    if any(column.null_count for column in columns) or flows.column("ethertype").null_count < len(flows):
         flows = flows.filter(_usable(flows))
     if not flows.num_rows:
         return _empty(version)
@@ -163,6 +167,7 @@ def _summed(
         seen.largest(np.where(forth, packets, -1)),
         seen.largest(np.where(back, packets, -1)),
     )
+    sampled = seen.any(seen.column("sampling_rate") > 1)
     outcome, lone_syn = outcomes(
         protocol=protocol,
         visits=visits,
@@ -173,7 +178,7 @@ def _summed(
         octets=np.where(sizes_known, sent_bytes, -1),
         flags=seen.flags(forth, flags),
         answer_flags=seen.flags(back, flags),
-        sampled=seen.any(seen.column("sampling_rate") > 1),
+        sampled=sampled,
         denied=_denied(seen),
         unknown=unknown,
     )
@@ -192,6 +197,8 @@ def _summed(
         pa.array(lone_syn, pa.bool_(), mask=~sizes_known),
         pa.array(_to_null(seen)),
         pa.array(random_port),
+        pa.array(sampled),
+        pa.array(unknown),
         _first_text(seen, "in_if"),
         _first_text(seen, "exporter"),
         _times(seen, "start_time", np.minimum),
@@ -267,7 +274,8 @@ def _times(seen: _Seen, name: str, pick: np.ufunc) -> pa.Array:
 def _usable(flows: pa.RecordBatch) -> pa.Array:
     import pyarrow.compute as pc
 
-    return pc.and_(pc.is_valid(flows.column("src_addr")), pc.is_valid(flows.column("dst_addr")))
+    both = pc.and_(pc.is_valid(flows.column("src_addr")), pc.is_valid(flows.column("dst_addr")))
+    return pc.and_(both, pc.is_null(flows.column("ethertype")))  # what is not IP (ARP) is not judged
 
 
 def _address_codes(flows: pa.RecordBatch) -> tuple[Ints, Ints, Callable[[Ints], pa.Array]]:

@@ -9,9 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from slowworm.detect import weights
+from slowworm.detect.kinds import NO, UNKNOWN, YES, category
 from slowworm.detect.outcome import ANSWERED, FAILED, MAX_SYNS, NOT_KNOWN
 from slowworm.detect.population import MAX_BENIGN_FAILURE, MIN_OTHER_CLIENTS, Population
-from slowworm.flows.services import TCP, UDP
+from slowworm.flows.services import ICMP, ICMP6, TCP, UDP
 from slowworm.flows.table import integers
 
 Ints = npt.NDArray[np.int64]
@@ -24,8 +25,16 @@ PIECES = (
     "popular-targets",
     "dropped-targets",
     "impossible-targets",
+    "dark-targets",
+    "silent-alike",
 )
 """Names of the pieces of evidence that contacts carry, in the order they are shown."""
+
+CAPS: dict[int, int] = {5: weights.IMPOSSIBLE_CAP, 6: weights.DARK_CAP, 7: weights.SILENT_CAP}
+"""The most that a piece of all contacts of an activity may weigh together, where they depend on each other."""
+
+TRACEROUTE_PORTS = (33434, 33534)
+"""UDP ports that traceroute counts through, one a probe, from 33434 on: 30 hops of three probes and some more."""
 
 _IMPOSSIBLE = ((0x00000000, 8), (0x7F000000, 8), (0xE0000000, 4), (0xF0000000, 4))
 """0/8, 127/8, multicast, 240/4 (RFC 6890): no host answers a unicast service there."""
@@ -51,6 +60,8 @@ class Contacts:
     largest: Ints
     octets: Ints
     first_time: Ints
+    sampled: Bools
+    symmetric: Bools
     ipv4: bool
 
 
@@ -60,7 +71,7 @@ def columns(batch: pa.RecordBatch) -> Contacts:
     if ipv4:
         client, server = (batch.column(c).to_numpy().astype(np.int64) for c in ("client", "server"))
     else:
-        client, server = (_codes(batch.column(c)) for c in ("client", "server"))
+        client, server = _codes(batch.column("client"), batch.column("server"))
     return Contacts(
         client=client,
         server=server,
@@ -79,6 +90,8 @@ def columns(batch: pa.RecordBatch) -> Contacts:
         largest=integers(batch, "largest"),
         octets=integers(batch, "bytes"),
         first_time=integers(batch, "first_time"),
+        sampled=batch.column("sampled").to_numpy(zero_copy_only=False),
+        symmetric=batch.column("symmetric").to_numpy(zero_copy_only=False),
         ipv4=ipv4,
     )
 
@@ -87,12 +100,19 @@ def columns(batch: pa.RecordBatch) -> Contacts:
 class ContactWeights:
     """Weights in tenths per contact (``pieces``: one row per PIECES) and their sum ``total``.
 
-    ``failed``: the contacts that count as failures under the visibility of replies here.
+    ``failed``: the contacts that count as failures under the visibility of replies here; ``unseen``: calls
+    of which an answer could not be seen here, so that its absence says nothing; ``category``: what the
+    kinds of hosts see of a contact (:func:`slowworm.detect.kinds.category`); ``host_judged``, ``host_failed``:
+    contacts of the same client that failed or were answered, and that failed, on all its services.
     """
 
     pieces: Ints
     total: Ints
     failed: Bools
+    unseen: Bools
+    category: Ints
+    host_judged: Ints
+    host_failed: Ints
 
 
 def contact_weights(contacts: Contacts, population: Population) -> ContactWeights:
@@ -101,8 +121,9 @@ def contact_weights(contacts: Contacts, population: Population) -> ContactWeight
     # TCP tells by its packets that nothing came of it; UDP and ICMP only by an answer that is not seen.
     silent = np.isin(contacts.protocol, tuple(population.visibility))
     silent &= (contacts.outcome == NOT_KNOWN) & (contacts.visits > 0) & (contacts.answers == 0)
+    silent &= ~contacts.sampled  # of an answer that was sent the sampler may have seen nothing
     silent &= (contacts.protocol != TCP) | (contacts.largest <= MAX_SYNS)
-    failed = (contacts.outcome == FAILED) | silent
+    failed = ((contacts.outcome == FAILED) | silent) & ~_traceroute(contacts)
     visibility = np.where(silent, population.visibility.get(TCP, 0.0), 1.0)
     failure = np.where(failed, _failure_weight(contacts, population, visibility), 0)
     small = failed & (contacts.protocol == TCP) & (contacts.answers > 0)
@@ -119,90 +140,102 @@ def contact_weights(contacts: Contacts, population: Population) -> ContactWeight
     lone = (contacts.outcome == FAILED) & (contacts.lone_syn == 1) & ~dropped
     pieces[1] = np.where(lone, np.rint(weights.LONE_SYN * loudness), 0)
     once = np.where(contacts.visits <= 1, np.rint(weights.SINGLE_VISIT * loudness), weights.REPEAT_VISIT)
-    pieces[2] = np.where(failed, once, 0)
+    # A sampler sees one flow of many: being seen once says nothing.
+    pieces[2] = np.where(failed & ~contacts.sampled, once, 0)
     pieces[3] = np.where(population.answered_others >= MIN_OTHER_CLIENTS, weights.POPULAR_TARGET, 0)
     pieces[4] = np.where(dropped, np.rint(weights.TO_NULL * loudness), 0)
     if contacts.ipv4:
         pieces[5] = np.where(_impossible(contacts), weights.IMPOSSIBLE_TARGET, 0)
-    return ContactWeights(pieces=pieces, total=pieces.sum(axis=0), failed=failed)
+        dark = failed & ~dropped & population.site.dark(contacts.server)
+        pieces[6] = np.where(dark, np.rint(weights.DARK_TARGET * loudness), 0)
+    unseen = _unseen(contacts, population)
+    pieces[7] = np.where(unseen & _alike(contacts, unseen), weights.SILENT_ALIKE, 0)
+    known_shape = (
+        failed & (contacts.outcome == FAILED) & (contacts.lone_syn >= 0) & ~contacts.sampled & ~dropped
+    )
+    _, whose = np.unique(contacts.client, return_inverse=True)
+    return ContactWeights(
+        host_judged=np.bincount(whose, weights=failed | (contacts.outcome == ANSWERED)).astype(np.int64)[
+            whose
+        ],
+        host_failed=np.bincount(whose, weights=failed).astype(np.int64)[whose],
+        pieces=pieces,
+        total=pieces.sum(axis=0),
+        failed=failed,
+        unseen=unseen,
+        category=category(
+            failed=failed,
+            dropped=dropped,
+            answered=contacts.outcome == ANSWERED,
+            popular=pieces[3] < 0,
+            lone=np.where(known_shape, np.where(contacts.lone_syn == 1, YES, NO), UNKNOWN),
+            once=np.where(contacts.sampled, UNKNOWN, np.where(contacts.visits <= 1, YES, NO)),
+            loudness=loudness,
+            other=pieces[4:].sum(axis=0),
+        ),
+    )
 
 
 def _failure_weight(contacts: Contacts, population: Population, visibility: npt.NDArray[np.float64]) -> Ints:
-    """Weight of each contact's failure: against the failure rate of all, or of its target's other clients."""
+    """Weight of each contact's failure: against the failure rate of all, of its minute, of its target's others."""
     usual = population.benign_failure
-    weight = np.full(len(visibility), weights.failure_weights(benign_failure=usual, visibility=1.0)[0])
-    silent = visibility < 1.0
-    if silent.any():  # one value for all: how much of TCP's answers is seen
-        seen = float(visibility[silent.argmax()])
-        weight[silent] = weights.failure_weights(benign_failure=usual, visibility=seen)[0]
+    rate = np.maximum(usual, np.minimum(population.contemporary, MAX_BENIGN_FAILURE))
     failed, others = population.failed_others, population.failed_others + population.answered_others
     own = (failed + weights.P_FAIL_BENIGN * weights.PSEUDO_CLIENTS) / (others + weights.PSEUDO_CLIENTS)
-    rows = np.flatnonzero(own > usual)
-    if not len(rows):
-        return weight
+    rows = np.flatnonzero(own > rate)
     # A host's first targets in order of address are as good as any: they must not depend on the rows' order.
     rows = rows[np.lexsort((contacts.port[rows], contacts.server[rows], contacts.client[rows]))]
     client = contacts.client[rows]
     rows = rows[
         np.arange(len(rows)) - np.searchsorted(client, client, side="left") < weights.FORGIVEN_TARGETS
     ]
-    rates = np.minimum(own[rows], MAX_BENIGN_FAILURE)
-    both, index = np.unique(np.round(np.stack([rates, visibility[rows]]), 6), axis=1, return_inverse=True)
-    table = [weights.failure_weights(benign_failure=r, visibility=v)[0] for r, v in both.T.tolist()]
-    weight[rows] = np.array(table, np.int64)[index.reshape(-1)]
+    rate[rows] = np.minimum(own[rows], MAX_BENIGN_FAILURE)
+    # In steps of a hundredth, so that a table serves all.
+    key = np.rint(rate * 100).astype(np.int64) * 1000 + np.rint(visibility * 100).astype(np.int64)
+    both, index = np.unique(key, return_inverse=True)
+    table = [
+        weights.failure_weights(
+            benign_failure=usual if k // 1000 == round(usual * 100) else k // 1000 / 100,
+            visibility=k % 1000 / 100,
+        )[0]
+        for k in both.tolist()
+    ]
+    weight: Ints = np.array(table, np.int64)[index.reshape(-1)]
     return weight
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Activities:
-    """One client on one service each: contacts ``order[start:end]``, weight in tenths under the best share.
-
-    ``services``: how many services the client calls; their allowance is not yet taken off ``weight``.
-    """
-
-    order: Ints
-    start: Ints
-    end: Ints
-    weight: Ints
-    share: npt.NDArray[np.float64]
-    services: Ints
+def _traceroute(contacts: Contacts) -> Bools:
+    """Probes of traceroute, which are meant to find nobody at home."""
+    low, high = TRACEROUTE_PORTS
+    probes: Bools = (contacts.protocol == UDP) & (contacts.port >= low) & (contacts.port <= high)
+    return probes
 
 
-def activities(contacts: Contacts, weighed: ContactWeights, *, but: Bools) -> Activities:
-    """Group contacts, ``but`` some, by (client, protocol, port); weigh each as a mixture of scan and ordinary use."""
+def _unseen(contacts: Contacts, population: Population) -> Bools:
+    """Calls by a protocol whose answers do not come this way, as far as is known."""
+    blind = [p for p in (UDP, ICMP, ICMP6) if p not in population.visibility]
+    silent = np.isin(contacts.protocol, blind) | contacts.sampled & np.isin(
+        contacts.protocol, (UDP, ICMP, ICMP6)
+    )
+    silent &= contacts.outcome == NOT_KNOWN
+    unseen: Bools = silent & (contacts.visits > 0) & (contacts.answers == 0) & ~contacts.symmetric
+    return unseen
+
+
+def _alike(contacts: Contacts, unseen: Bools) -> Bools:
+    """Which of the unseen calls were made once, in the one shape that most of their client's on the service have."""
+    alike = np.zeros(len(unseen), np.bool_)
+    rows = np.flatnonzero(unseen & (contacts.octets >= 0))
+    if len(rows) < weights.SILENT_FROM:
+        return alike
     service = contacts.port + 1 | (contacts.protocol + 1) << 17
-    order = np.lexsort((contacts.server, service, contacts.client))
-    order = order[~but[order]]
-    if not len(order):
-        none = np.zeros(0, np.int64)
-        return Activities(order=none, start=none, end=none, weight=none, share=np.zeros(0), services=none)
-    client, service = contacts.client[order], service[order]
-    new = np.ones(len(order), np.bool_)
-    new[1:] = (client[1:] != client[:-1]) | (service[1:] != service[:-1])
-    start = np.flatnonzero(new)
-    end = np.append(start[1:], len(order))
-    weight, share = mixture(weighed, order, start)
-    called = np.add.reduceat((contacts.visits[order] > 0).astype(np.int64), start) > 0
-    _, whose = np.unique(client[start], return_inverse=True)
-    services = np.bincount(whose, weights=called).astype(np.int64)[whose]
-    return Activities(order=order, start=start, end=end, weight=weight, share=share, services=services)
-
-
-def mixture(weighed: ContactWeights, order: Ints, start: Ints) -> tuple[Ints, npt.NDArray[np.float64]]:
-    """Weight in tenths and best scanning share of each run of contacts ``order[start[i]:start[i+1]]``."""
-    total = weighed.total[order]
-    values, inverse = np.unique(total, return_inverse=True)
-    table = weights.mixture_table(values.tolist())
-    best = np.full(len(start), np.iinfo(np.int64).min)
-    share = np.ones(len(start))
-    # Impossible targets depend on each other: what they add beyond the cap is taken back.
-    excess = np.add.reduceat(weighed.pieces[5][order], start) - weights.IMPOSSIBLE_CAP
-    for column, phi in zip(table, weights.SHARES, strict=True):
-        contribution = np.array(column, np.int64)[inverse]
-        summed = np.add.reduceat(contribution, start) + weights.share_allowance(phi) - np.maximum(excess, 0)
-        better = summed > best
-        best, share = np.where(better, summed, best), np.where(better, phi, share)
-    return best, share
+    keys = np.stack([contacts.client, service, contacts.packets, contacts.octets])[:, rows]
+    _, group, size = np.unique(keys[:2], axis=1, return_inverse=True, return_counts=True)
+    _, shape, count = np.unique(keys, axis=1, return_inverse=True, return_counts=True)
+    group, shape = group.reshape(-1), shape.reshape(-1)
+    enough = (size[group] >= weights.SILENT_FROM) & (count[shape] >= weights.SILENT_UNIFORM * size[group])
+    alike[rows[enough & (contacts.visits[rows] <= 1)]] = True
+    return alike
 
 
 def _impossible(contacts: Contacts) -> Bools:
@@ -218,11 +251,12 @@ def _impossible(contacts: Contacts) -> Bools:
     return impossible
 
 
-def _codes(column: pa.Array) -> Ints:
-    values = np.array(column.to_pylist(), dtype=object)
+def _codes(client: pa.Array, server: pa.Array) -> tuple[Ints, Ints]:
+    """Addresses as codes, in their order, the same for clients and servers."""
+    values = np.array(client.to_pylist() + server.to_pylist(), dtype=object)
     _, codes = np.unique(values, return_inverse=True)
-    result: Ints = codes.astype(np.int64)
-    return result
+    both: Ints = codes.astype(np.int64)
+    return both[: len(client)], both[len(client) :]
 
 
 def failed_ports(contacts: Contacts, weighed: ContactWeights) -> tuple[Ints, Ints]:

@@ -3,51 +3,46 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from slowworm.detect import weights, wording
-from slowworm.detect.evidence import Contacts, ContactWeights, mixture
+from slowworm.detect.activities import detection, runs, weigh
+from slowworm.detect.aim import aim
+from slowworm.detect.evidence import CAPS, Contacts, ContactWeights
 from slowworm.detect.outcome import NOT_KNOWN
 from slowworm.detect.population import Population
 from slowworm.detect.profiles import Profiles
-from slowworm.detect.targeting import UNKNOWN, Targeting, targeting
+from slowworm.detect.surroundings import destinations
+from slowworm.detect.suspicion import Suspicion
+from slowworm.detect.targeting import UNKNOWN, Targeting
 from slowworm.detect.verdicts import (
     CLEAN,
     INFECTED,
     SCANNER,
     SUSPECT,
-    VICTIM,
     Evidence,
     ServiceCount,
     Verdict,
 )
 from slowworm.flows.addresses import Address, to_objects
-from slowworm.flows.services import TCP
-from slowworm.flows.table import integers
 
 Ints = npt.NDArray[np.int64]
 
-MAX_CLASSIFIED = 20_000
-"""Targets of one source that the targeting classes are compared on, in order of address: more settle nothing."""
+MOST_NEEDED = 64
+"""Further targets tried out to say how many would settle it; a suspect that needs more is not told a number."""
 
-BACKSCATTER_CLIENTS = 20
-"""Hosts that a flooded server must have answered out of nowhere: fewer happen to any server seen one way."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspicion:
-    """One client's contacts ``rows`` on a service, as a scan that is ``share`` of them; it calls ``services``."""
-
-    rows: Ints
-    share: float
-    services: int
+FOLLOWED = (32, 256, 2_000)
+"""Contacts of a scan looked through for when it was detected, in steps, as most need few: a scan that needs more than
+the last was not detected by its rate."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Judge:
     """Everything a verdict is made from, for one IP version."""
 
@@ -59,13 +54,33 @@ class Judge:
 
     def weight(self, suspicion: Suspicion) -> int:
         """Weight in tenths of a suspicion, the allowance for looking at several services taken off."""
-        weight, _ = mixture(self.weighed, suspicion.rows, np.zeros(1, np.int64))
-        return int(weight[0]) + weights.services_allowance(suspicion.services)
+        return int(suspicion.weighed.weight[0]) + self._beside(suspicion)
 
-    def together(self, rows: Ints, services: int) -> Suspicion:
-        """Contacts of several services as one suspicion."""
-        _, share = mixture(self.weighed, rows, np.zeros(1, np.int64))
-        return Suspicion(rows=rows, share=float(share[0]), services=services)
+    def _beside(self, suspicion: Suspicion) -> int:
+        """What does not come from the contacts themselves."""
+        return sum(suspicion.surroundings) + weights.services_allowance(suspicion.services)
+
+    def together(self, group: Sequence[Suspicion]) -> Suspicion:
+        """One client's contacts of several services as one suspicion, with what is around any of them."""
+        c = self.contacts
+        rows = np.concatenate([s.rows for s in group])
+        rows = rows[np.lexsort((c.server[rows], c.first_time[rows]))]
+        timed = bool((c.first_time[rows] >= 0).all())
+        none = np.zeros(1, np.int64)
+        begin, end = none, none + len(rows)
+        if timed:
+            begin, end, _ = runs(self.weighed.total[rows], none, end)
+        where = destinations(c, self.weighed, self.population, rows, none)
+        _, serves, around = zip(*(s.surroundings for s in group), strict=True)
+        return Suspicion(
+            rows=rows,
+            timed=timed,
+            begin=int(begin[0]),
+            end=int(end[0]),
+            services=group[0].services,
+            weighed=weigh(self.weighed, c, rows, none, (begin, end) if timed else None),
+            surroundings=(int(where[0]), min(serves), max(around)),
+        )
 
     def one_profile(self, rows: Ints) -> bool:
         """Whether some profile attacks all the services of these contacts."""
@@ -77,11 +92,18 @@ class Judge:
 
     def horizontal(self, suspicion: Suspicion) -> Verdict:
         """The verdict on one client's contacts on one service or one bot's set of services."""
-        c, w, rows = self.contacts, self.weighed, suspicion.rows
+        c, w, rows = self.contacts, self.weighed, suspicion.scope
         weight = self.weight(suspicion)
         scanning = rows[w.total[rows] > 0]
+        run = suspicion.rows[suspicion.begin : suspicion.end]
         protocol, port = self._main_service(scanning if len(scanning) else rows)
-        how = self._targeting(scanning, protocol, port)
+        how = aim(
+            self.batch,
+            self.contacts,
+            scanning,
+            place=self.population.site,
+            profiles=self.profiles.serving(protocol, port),
+        )
         verdict = INFECTED if weight >= weights.BOUND_INFECTED else SUSPECT
         return self._verdict(
             rows,
@@ -95,6 +117,8 @@ class Judge:
             evidence=self._evidence(suspicion, scanning, weight),
             targets=len(np.unique(c.server[scanning])),
             main=scanning,
+            lasting=run[w.total[run] > 0],
+            detected_at=self._detected(suspicion) if verdict == INFECTED else None,
             reason=wording.horizontal_reason(
                 verdict,
                 contacts=len(rows),
@@ -111,16 +135,32 @@ class Judge:
             return 0
         if not len(scanning):
             return None
-        rows = self.weighed.total[suspicion.rows].tolist()
-        typical = int(np.sort(self.weighed.total[scanning])[len(scanning) // 2])
-        allowance = weights.services_allowance(suspicion.services)
-        return min(
-            -(-(weights.BOUND_INFECTED - allowance - weights.share_allowance(share) - sum(so_far)) // each)
-            for share, (each, *so_far) in zip(
-                weights.SHARES, weights.mixture_table([typical, *rows]), strict=True
-            )
-            if each > 0
-        )
+        typical = scanning[np.argsort(self.weighed.total[scanning], kind="stable")[len(scanning) // 2]]
+        rows, end = suspicion.rows, suspicion.end
+        more = np.arange(1, MOST_NEEDED + 1)
+        tried_rows = [np.concatenate([rows[:end], np.full(n, typical), rows[end:]]) for n in more]
+        start = np.concatenate([[0], np.cumsum(len(rows) + more)[:-1]])
+        run = (start + suspicion.begin, start + end + more) if suspicion.timed else None
+        tried = weigh(self.weighed, self.contacts, np.concatenate(tried_rows), start, run).weight
+        tried = tried + self._beside(suspicion)
+        reached = np.flatnonzero(tried >= weights.BOUND_INFECTED)
+        return int(reached[0]) + 1 if len(reached) else None
+
+    def _detected(self, suspicion: Suspicion) -> datetime.datetime | None:
+        """When the weight first reached the bound, knowing only what had come by then."""
+        if not suspicion.timed:
+            return None
+        begin, end = (suspicion.begin, suspicion.end) if suspicion.by_run else (0, len(suspicion.rows))
+        bound = weights.BOUND_INFECTED - self._beside(suspicion)
+        after = None
+        for most in FOLLOWED:
+            last = min(end, begin + most)
+            after = detection(self.weighed, self.contacts, suspicion.rows, begin, last, bound)
+            if after is not None or last == end:
+                break
+        if after is None:
+            return None
+        return _datetime(int(self.contacts.first_time[suspicion.rows[begin + after - 1]]))
 
     def scanner(self, rows: Ints, *, activity: str, weight: int) -> Verdict:
         """The verdict on contacts that are the work of a scanning tool: many services of one or many hosts."""
@@ -184,48 +224,23 @@ class Judge:
             reason=reason,
         )
 
-    def victims(self) -> list[Verdict]:
-        """Servers that answer many hosts out of nowhere with nothing but bare packets: flooded with forgeries."""
-        c, batch = self.contacts, self.batch
-        answers = integers(batch, "answers")
-        bare = (
-            (c.visits == 0) & (answers > 0) & (c.protocol == TCP) & (integers(batch, "largest_answer") <= 2)
-        )
-        if bare.sum() < BACKSCATTER_CLIENTS:
-            return []
-        found = []
-        servers, counts = np.unique(c.server[bare], return_counts=True)
-        for server in servers[counts >= BACKSCATTER_CLIENTS]:
-            rows = np.flatnonzero((c.server == server) & (c.protocol == TCP))
-            share = float(bare[rows].mean())
-            if share < 0.9:
-                continue
-            address = to_objects(batch.column("server").slice(int(rows[0]), 1))[0]
-            assert address is not None
-            clients = len(np.unique(c.client[rows]))
-            found.append(
-                Verdict(
-                    address=address,
-                    activity="backscatter",
-                    verdict=VICTIM,
-                    protocol=TCP,
-                    port=_none(int(c.port[rows][0])),
-                    services=(),
-                    targets=clients,
-                    weight=0.0,
-                    bound=wording.decibels(weights.BOUND_INFECTED),
-                    more_targets_needed=None,
-                    reason=f"answers {clients} hosts that were not seen to call it, in one or two packets each: "
-                    "somebody floods it under forged sources",
-                )
-            )
-        return found
-
     def address(self, row: int) -> Address:
         """The client of a contact."""
         found = to_objects(self.batch.column("client").slice(row, 1))[0]
         assert found is not None
         return found
+
+    def code(self, address: Address) -> int:
+        """An address as it stands in ``contacts``: IPv4 itself, IPv6 by its place among all addresses here."""
+        if self.contacts.ipv4:
+            return int(address)
+        return self._ipv6_codes[address.packed]
+
+    @cached_property
+    def _ipv6_codes(self) -> dict[bytes, int]:
+        clients = zip(self.batch.column("client").to_pylist(), self.contacts.client.tolist(), strict=True)
+        servers = zip(self.batch.column("server").to_pylist(), self.contacts.server.tolist(), strict=True)
+        return dict([*clients, *servers])
 
     def _main_service(self, rows: Ints) -> tuple[int | None, int | None]:
         key = (self.contacts.protocol[rows] + 1) << 17 | self.contacts.port[rows] + 1
@@ -233,42 +248,11 @@ class Judge:
         top = int(values[counts.argmax()])
         return _none((top >> 17) - 1), _none((top & 0x1FFFF) - 1)
 
-    def _targeting(self, rows: Ints, protocol: int | None, port: int | None) -> Targeting:
-        if not self.contacts.ipv4 or not len(rows):
-            return UNKNOWN
-        targets, first = np.unique(self.contacts.server[rows], return_index=True)
-        times = self.batch.column("first_time")
-        ordered = times.null_count == 0
-        sizes = self._packet_bytes(rows[first])
-        if ordered:
-            when = self.contacts.first_time[rows[first]]
-            by_time = np.lexsort((targets, when))
-            targets = targets[by_time]
-            sizes = sizes if sizes is None else sizes[by_time]
-        return targeting(
-            int(self.contacts.client[rows[0]]),
-            targets[:MAX_CLASSIFIED].astype(np.uint32),
-            ordered=ordered,
-            profiles=self.profiles.serving(protocol, port),
-            packet_bytes=None if sizes is None else sizes[:MAX_CLASSIFIED],
-            packets=self._packets(rows),
-        )
-
-    def _packets(self, rows: Ints) -> Ints | None:
-        """Packets of each contact's largest flow, in no order."""
-        largest = self.contacts.largest[rows[:MAX_CLASSIFIED]]
-        return None if (largest < 0).any() else largest
-
-    def _packet_bytes(self, rows: Ints) -> Ints | None:
-        octets, packets = self.contacts.octets[rows], self.contacts.packets[rows]
-        if (octets < 0).any() or (packets <= 0).any():
-            return None
-        return octets // packets
-
     def _evidence(self, suspicion: Suspicion, scanning: Ints, weight: int) -> tuple[Evidence, ...]:
-        c, w, rows = self.contacts, self.weighed, suspicion.rows
+        c, w, rows = self.contacts, self.weighed, suspicion.scope
         sums = [int(w.pieces[i][scanning].sum()) for i in range(len(w.pieces))]
-        sums[5] = min(sums[5], weights.IMPOSSIBLE_CAP)
+        for piece, cap in CAPS.items():
+            sums[piece] = min(sums[piece], cap)
         failed = w.failed[scanning]
         evidence = wording.contact_evidence(
             sums,
@@ -280,15 +264,21 @@ class Judge:
             popular=int((w.pieces[3][scanning] != 0).sum()),
             dropped=int((w.pieces[4][scanning] > 0).sum()),
             impossible=int((w.pieces[5][scanning] > 0).sum()),
+            dark=int((w.pieces[6][scanning] > 0).sum()),
+            alike=int((w.pieces[7][scanning] > 0).sum()),
             benign_failure=self.population.benign_failure,
             judged=self.population.contacts_judged,
             has_protocol=bool((c.protocol[scanning] >= 0).all()),
         )
         allowance = weights.services_allowance(suspicion.services)
-        rest = weight - sum(sums) - allowance
+        choice = int(suspicion.weighed.choice[0])
+        rest = weight - sum(sums) - self._beside(suspicion) - choice
         if rest:
             others = len(rows) - len(scanning)
-            evidence.append(wording.ordinary_evidence(rest, contacts=others, share=suspicion.share))
+            evidence.append(wording.together_evidence(rest, others=others, scanning=len(scanning)))
+        if choice:
+            evidence.append(wording.run_evidence(choice, run=len(rows), contacts=len(suspicion.rows)))
+        evidence += wording.surroundings_evidence(suspicion.surroundings)
         if allowance:
             evidence.append(wording.services_evidence(allowance, services=suspicion.services))
         return tuple(evidence)
@@ -308,8 +298,12 @@ class Judge:
         targets: int,
         main: Ints,
         reason: str,
+        lasting: Ints | None = None,
+        detected_at: datetime.datetime | None = None,
     ) -> Verdict:
         shown = main if len(main) else rows
+        # A failed contact of long ago is not the scan's: its time is that of the run.
+        seen = shown if lasting is None or not len(lasting) else lasting
         return Verdict(
             address=self.address(int(rows[0])),
             activity=activity,
@@ -324,8 +318,9 @@ class Judge:
             targeting=how,
             in_if=self._most(shown, "in_if"),
             exporter=self._most(shown, "exporter"),
-            first_seen=self._time(shown, "first_time", first=True),
-            last_seen=self._time(shown, "last_time", first=False),
+            first_seen=self._time(seen, "first_time", first=True),
+            last_seen=self._time(seen, "last_time", first=False),
+            detected_at=detected_at,
             evidence=evidence,
             not_visible=self._not_visible(shown),
             reason=reason,
@@ -363,10 +358,7 @@ class Judge:
         picked = values.take(pa.array(rows)).drop_null().cast(pa.int64()).to_numpy()
         if not len(picked):
             return None
-        nanoseconds = int(picked.min() if first else picked.max())
-        return datetime.datetime.fromtimestamp(nanoseconds // 10**9, datetime.UTC).replace(
-            microsecond=nanoseconds // 1000 % 10**6
-        )
+        return _datetime(int(picked.min() if first else picked.max()))
 
     def _not_visible(self, rows: Ints) -> tuple[str, ...]:
         c = self.contacts
@@ -384,6 +376,12 @@ class Judge:
             hidden.append("times: neither order nor rate of the contacts")
         hidden.append("targets in its own subnet, which do not cross the router")
         return tuple(hidden)
+
+
+def _datetime(nanoseconds: int) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(nanoseconds // 10**9, datetime.UTC).replace(
+        microsecond=nanoseconds // 1000 % 10**6
+    )
 
 
 def _none(value: int) -> int | None:

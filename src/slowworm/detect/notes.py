@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slowworm.detect.evidence import Activities
+from slowworm.detect.activities import Activities
 from slowworm.detect.judge import Judge
 from slowworm.detect.outcome import NOT_KNOWN
 from slowworm.detect.verdicts import Verdict

@@ -16,6 +16,9 @@ SYN_SIZES = (40, 44, 48, 52, 60, 64, 72, 80)
 """Bytes of an IP packet with a bare SYN: no options, MSS, MSS and SACK, timestamps
 too; 72 and 80 over IPv6."""
 
+ETHERNET_HEADER = 14
+"""Octets by which the sizes of a SYN are larger where a source counts the link header too, as Argus does."""
+
 MAX_LONE_PACKETS = 3
 """A SYN and its retransmissions: below four packets one side cannot open, ask and close a TCP connection."""
 
@@ -48,7 +51,10 @@ def outcomes(
     counts; where neither protocol nor ports are known, only the size of bare SYNs says something.
     """
     size = np.where((octets >= 0) & (packets > 0), octets // np.maximum(packets, 1), -1)
-    syn_size = np.isin(size, SYN_SIZES) & (octets == size * packets)
+    whole = octets == size * packets
+    # Without a protocol, messages of other kinds have the sizes of framed SYNs: name lookups above all.
+    framed = np.isin(size - ETHERNET_HEADER, SYN_SIZES) & (protocol == TCP)
+    syn_size = (np.isin(size, SYN_SIZES) | framed) & whole
     few = (largest >= 1) & (largest <= MAX_LONE_PACKETS)
     retried = (largest > MAX_LONE_PACKETS) & (largest <= MAX_SYNS) & (answers == 0)
     tcp = protocol == TCP
@@ -68,8 +74,9 @@ def outcomes(
         NOT_KNOWN  # without a SYN it is the middle of something, or an answer itself
     )
     outcome[flagged & took_part & (call | (flags & (PSH | FIN) != 0))] = ANSWERED
-    # Of a sampled connection any one packet may be the only one seen: a lone SYN proves nothing then.
-    outcome[flagged & call & ~took_part & ~sampled] = FAILED
+    # Of a sampled connection any one packet may be the only one seen. Most have many more packets than SYNs, so
+    # that a SYN alone is rare enough to count like any failure; its size and its being alone say nothing then.
+    outcome[flagged & call & ~took_part] = FAILED
     outcome[flagged & call & reset & (flags & PSH == 0) & ~sampled] = FAILED
     # Without a protocol: bare SYNs by their size, content by more packets or larger ones than those have.
     nothing = protocol < 0
@@ -81,4 +88,4 @@ def outcomes(
     # A firewall's refusal is a failure of whatever protocol, unless it met the middle of a conversation.
     outcome[denied & ~(flagged & took_part & ~call)] = FAILED
     outcome[visits == 0] = NOT_KNOWN
-    return outcome, (few | retried) & syn_size & (outcome == FAILED)
+    return outcome, (few | retried) & syn_size & (outcome == FAILED) & ~sampled

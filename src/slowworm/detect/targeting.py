@@ -10,9 +10,9 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from slowworm.detect.outcome import SYN_SIZES
 from slowworm.detect.profiles.draw import draw_targets
 from slowworm.detect.profiles.model import (
-    SPACE,
     STRAY,
     Profile,
     Targets,
@@ -20,7 +20,8 @@ from slowworm.detect.profiles.model import (
     sequential_log_likelihood,
     stray_log,
 )
-from slowworm.flows.addresses import format_ipv4
+from slowworm.detect.profiles.view import EVERYTHING, SPACE, UNKNOWN_VIEWS, View
+from slowworm.flows.addresses import RESERVED, format_ipv4
 
 PRIOR: dict[str, float] = {
     "uniform": 0.40,
@@ -50,6 +51,13 @@ ROUTABLE_ODDS = 10.0
 WRONG_SHAPE = 0.05
 """Likelihood of flows of another size than a worm's probes have, once for the whole activity."""
 
+SAME_SHAPE = 0.9
+"""Share of the probes that must have that size."""
+
+TELLING_SHAPE = 10.0
+"""Odds that probes of a worm's very own size give it over an unknown scanner: other sizes are as likely for those. The
+sizes of bare SYNs are everybody's and give none."""
+
 UNNAMED_PRIOR = 1.0
 """Prior weight of 'none of the known worms', where each known one has 1: there are many more than we list."""
 
@@ -59,22 +67,6 @@ LEAST_INFORMATION = 1e-3
 DRAWS = 4096
 EXAMPLE_SOURCE = 0x828A4D09
 """130.138.77.9: no octet that any profile excludes."""
-
-_RESERVED = tuple(
-    (int(n), k)
-    for n, k in (
-        (0x00000000, 8),
-        (0x0A000000, 8),
-        (0x64400000, 10),
-        (0x7F000000, 8),
-        (0xA9FE0000, 16),
-        (0xAC100000, 12),
-        (0xC0A80000, 16),
-        (0xC6120000, 15),
-        (0xE0000000, 3),
-    )
-)
-"""Prefixes that no public host has (RFC 6890 and multicast): what ``routable`` scanning leaves out."""
 
 SUBNET_LENGTHS = range(8, 29)
 
@@ -117,22 +109,32 @@ def targeting(
     ordered: bool = False,
     packet_bytes: npt.NDArray[np.int64] | None = None,
     packets: npt.NDArray[np.int64] | None = None,
+    view: View | None = None,
 ) -> Targeting:
     """Compare classes and worms for one IPv4 source.
 
     ``targets``: distinct, in the order of time if ``ordered``. ``profiles``: those that attack the service in
-    question. ``packet_bytes``: average bytes a packet, ``packets``: packets, per target where known.
+    question. ``packet_bytes``: average bytes a packet, ``packets``: packets, per target where known. ``view``:
+    what the vantage point sees; ``None`` where that is not known.
     """
+    views = UNKNOWN_VIEWS if view is None else ((view, 1.0),)
+    if view is not None and view.only:
+        targets = targets[view.sees(source, targets)]
     if len(targets) < MIN_TARGETS:
         return UNKNOWN
+    space = SPACE if view is None else view.space
+    limited = view is not None and bool(view.only)
     models: dict[str, float] = {
-        "uniform": independent_log_likelihood(np.full(len(targets), 1 / SPACE), ordered=ordered),
-        "routable": _routable(targets, ordered),
-        "local": _local(source, targets, ordered),
-        "sequential": sequential_log_likelihood(targets, start=_anywhere, ordered=ordered),
+        "uniform": independent_log_likelihood(np.full(len(targets), 1 / space), ordered=ordered, space=space),
+        # Of an outside source only what it sends to the inside is seen: neither its neighbourhood nor its gaps.
+        "routable": -math.inf if limited else _routable(targets, ordered, view or EVERYTHING),
+        "local": -math.inf
+        if limited
+        else _log_mean((_local(source, targets, ordered, v), p) for v, p in views),
+        "sequential": _sequential(targets, ordered, space),
     }
-    models["subnet"], prefix = _subnet(targets, ordered)
-    models["stride"], stride = _stride(targets, ordered)
+    models["subnet"], prefix = _subnet(targets, ordered, view)
+    models["stride"], stride = _stride(targets, ordered, space)
     posterior = _posterior({name: models[name] + math.log(PRIOR[name]) for name in PRIOR})
     name = max(PRIOR, key=lambda n: posterior[n])
     if name == "routable" and posterior["routable"] < ROUTABLE_ODDS * posterior["uniform"]:
@@ -141,7 +143,7 @@ def targeting(
     if (spread if name in ("uniform", "routable") else posterior[name]) < NAMED_FROM:
         name = "unknown"
     profiles = tuple(profiles)
-    worm, worms = _worms(source, targets, profiles, ordered, packet_bytes, packets, models)
+    worm, worms = _worms(source, targets, profiles, ordered, packet_bytes, packets, models, views)
     return Targeting(
         name=name,
         candidates=_listed(posterior),
@@ -162,13 +164,19 @@ def _worms(
     packet_bytes: npt.NDArray[np.int64] | None,
     packets: npt.NDArray[np.int64] | None,
     models: dict[str, float],
+    views: Sequence[tuple[View, float]],
 ) -> tuple[str | None, tuple[Candidate, ...]]:
     scores: dict[str, float] = {}
     for profile in profiles:
-        score = profile.log_likelihood(source, targets, ordered=ordered)
+        score = _log_mean(
+            (profile.log_likelihood(source, targets, ordered=ordered, view=v), p) for v, p in views
+        )
         for allowed, seen in ((profile.shape.packet_bytes, packet_bytes), (profile.shape.packets, packets)):
             if allowed and seen is not None and np.isin(seen, allowed).mean() < 0.5:
                 score += math.log(WRONG_SHAPE)
+        own = profile.shape.packet_bytes
+        if own and packet_bytes is not None and not set(own) & set(SYN_SIZES):
+            score += math.log(TELLING_SHAPE) if np.isin(packet_bytes, own).mean() >= SAME_SHAPE else 0.0
         scores[profile.name] = score
     if not scores:
         return None, ()
@@ -207,17 +215,25 @@ def information(worm: Profile, other: Profile) -> float:
     return float(ratio.mean())
 
 
-def _anywhere(first: Targets) -> float:  # noqa: ARG001 - every start is as likely
-    return 1 / SPACE
+def _sequential(targets: Targets, ordered: bool, space: float, stride: int = 1) -> float:
+    """A walk from anywhere: every start is as likely."""
+    return sequential_log_likelihood(
+        targets, start=lambda _first: 1 / space, ordered=ordered, stride=stride, space=space
+    )
 
 
-def _routable(targets: Targets, ordered: bool) -> float:
+def _log_mean(values: Iterable[tuple[float, float]]) -> float:
+    """log of the mean of e^value, with weights."""
+    return _log_sum([value + math.log(weight) for value, weight in values])
+
+
+def _routable(targets: Targets, ordered: bool, view: View) -> float:
     reserved = np.zeros(len(targets), np.bool_)
-    size = SPACE
-    for network, length in _RESERVED:
+    size = view.space
+    for network, length in RESERVED:
         reserved |= targets >> np.uint32(32 - length) == network >> (32 - length)
-        size -= 2.0 ** (32 - length)
-    return independent_log_likelihood(np.where(reserved, 0.0, 1 / size), ordered=ordered)
+        size -= 0.0 if (network, length) in view.unseen else 2.0 ** (32 - length)
+    return independent_log_likelihood(np.where(reserved, 0.0, 1 / size), ordered=ordered, space=view.space)
 
 
 def _classes(source: int, targets: Targets) -> npt.NDArray[np.int64]:
@@ -233,13 +249,22 @@ def _classes(source: int, targets: Targets) -> npt.NDArray[np.int64]:
 _ROOM = np.array([2.0**32 - 2.0**24, 2.0**24 - 2.0**16, 2.0**16 - 2.0**8, 2.0**8])
 
 
-def _local(source: int, targets: Targets, ordered: bool) -> float:
+def _local(source: int, targets: Targets, ordered: bool, view: View) -> float:
     """Unknown weights on the shared prefix lengths, integrated over a flat Dirichlet prior (rule of Laplace)."""
+    room = np.array(_ROOM)
+    if view.hidden is not None:
+        # What is hidden lies in the class of its prefix length and in all longer ones.
+        cut = view.hidden // 8 if view.hidden % 8 == 0 else view.hidden // 8 + 1
+        room[cut:] = 0.0
+        room[cut - 1] = max(2.0 ** (40 - 8 * cut) - 2.0 ** (32 - view.hidden), 0.0)
     classes = _classes(source, targets)
     n = len(targets)
     counts = np.bincount(classes, minlength=4)
-    mixed = math.lgamma(4) - math.lgamma(4 + n) + sum(math.lgamma(1 + int(c)) for c in counts)
-    placed = float(-np.log(_ROOM[classes]).sum())
+    if counts[room <= 0].any():
+        return -math.inf
+    kinds = int((room > 0).sum())
+    mixed = math.lgamma(kinds) - math.lgamma(kinds + n) + sum(math.lgamma(1 + int(c)) for c in counts)
+    placed = float(-np.log(room[classes]).sum())
     return mixed + placed + (0.0 if ordered else math.lgamma(n + 1))
 
 
@@ -248,27 +273,31 @@ def _shares(source: int, targets: Targets) -> tuple[tuple[int, float], ...]:
     return tuple((8 * i, round(int(c) / len(targets), 3)) for i, c in enumerate(counts) if c)
 
 
-def _subnet(targets: Targets, ordered: bool) -> tuple[float, str]:
+def _subnet(targets: Targets, ordered: bool, view: View | None) -> tuple[float, str]:
     """All targets in one prefix, whichever; targets are distinct, so drawn without repeats."""
     n = len(targets)
+    space = SPACE if view is None else view.space
+    lengths = [k for k in SUBNET_LENGTHS if 2 ** (32 - k) <= space / 2]
     scores: list[float] = []
     best, where = -math.inf, ""
-    for length in SUBNET_LENGTHS:
+    for length in lengths:
         shift = np.uint32(32 - length)
         prefixes, counts = np.unique(targets >> shift, return_counts=True)
         top = int(counts.argmax())
         inside = int(counts[top])
         size = 2 ** (32 - length)
         drawn = math.lgamma(size - inside + 1) - math.lgamma(size + 1)
-        score = -length * math.log(2) - math.log(len(SUBNET_LENGTHS)) + drawn
-        score += inside * math.log(1 - STRAY) + (n - inside) * math.log(STRAY / SPACE)
+        score = math.log(size / space) - math.log(len(lengths)) + drawn
+        score += inside * math.log(1 - STRAY) + (n - inside) * math.log(STRAY / space)
         scores.append(score)
         if score > best:
             best, where = score, f"{format_ipv4(int(prefixes[top]) << (32 - length))}/{length}"
+    if not scores:
+        return -math.inf, ""
     return _log_sum(scores) + (0.0 if ordered else math.lgamma(n + 1)), where
 
 
-def _stride(targets: Targets, ordered: bool) -> tuple[float, int]:
+def _stride(targets: Targets, ordered: bool, space: float) -> tuple[float, int]:
     """A walk in steps of some s ≥ 2; s has prior 1/(s·(s-1))."""
     walk = targets.astype(np.int64) if ordered else np.sort(targets).astype(np.int64)
     steps = np.abs(np.diff(walk))
@@ -279,7 +308,7 @@ def _stride(targets: Targets, ordered: bool) -> tuple[float, int]:
     if step < 2:
         values, counts = np.unique(steps, return_counts=True)
         step = int(values[counts.argmax()])
-    score = sequential_log_likelihood(targets, start=_anywhere, ordered=ordered, stride=step)
+    score = _sequential(targets, ordered, space, step)
     return score - math.log(step) - math.log(step - 1), step
 
 

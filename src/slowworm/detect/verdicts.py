@@ -43,6 +43,9 @@ class Verdict:
 
     ``activity``: ``horizontal`` (one service on many hosts), ``vertical`` (many services of one host),
     ``block`` (many of many), ``backscatter`` or ``ordinary``. ``weight`` and ``bound`` are in dB.
+    ``first_seen``: of the contacts that look like the activity, its onset as far as it was seen; ``detected_at``:
+    when the weight first reached the bound, by what had been seen until then. ``role``: what else the host is by
+    its behaviour (a resolver, a mail relay, …), ``role_text`` why; it explains and never acquits.
     """
 
     address: Address
@@ -60,9 +63,12 @@ class Verdict:
     exporter: str | None = None
     first_seen: datetime.datetime | None = None
     last_seen: datetime.datetime | None = None
+    detected_at: datetime.datetime | None = None
     evidence: tuple[Evidence, ...] = ()
     not_visible: tuple[str, ...] = ()
     reason: str = ""
+    role: str | None = None
+    role_text: str = ""
     would_change: tuple[str, ...] = field(default=())
 
     @property

@@ -48,6 +48,9 @@ P_FAIL_BENIGN = 0.2
 """Chance that a first contact fails, for a scanner and for others: θ0 and θ1 of the threshold random walk
 (Jung, Paxson, Berger, Balakrishnan 2004). The benign one is the floor of what the population shows."""
 
+P_FAIL_WEIGHT = tenths(P_FAIL_SCAN / P_FAIL_BENIGN)
+"""6.0 dB: the most that one failure weighs."""
+
 PSEUDO_CONTACTS = 10
 """Contacts at P_FAIL_BENIGN that the population estimate starts from: a handful of failures proves nothing."""
 
@@ -65,13 +68,19 @@ SMALL_ANSWER = 0.5
 """How loudly a TCP contact speaks that was answered in one or two packets: a reset by a closed port, or the
 beginning or the keep-alive of a real conversation."""
 
-LONE_SYN = tenths(0.95 / 0.475)
-"""3.0 dB, once failed: one to three packets of a bare SYN's size. Of benign failures about half look so (the
-rest retry longer, or got as far as sending data); of worms' nearly all. Assumption, to be calibrated."""
+P_LONE_SCAN, P_LONE_BENIGN = 0.95, 0.475
+"""Chance that a failed contact shows as bare SYNs: of benign failures about half do (the rest retry longer, or got
+as far as sending data), of worms' nearly all."""
 
-SINGLE_VISIT = tenths(0.9 / 0.36)
-"""4.0 dB, once failed: the target was tried in one flow and not again. People and programs come back to
-what failed; scanners move on. Assumption, to be calibrated."""
+P_ONCE_SCAN, P_ONCE_BENIGN = 0.9, 0.36
+"""Chance that a failed target was tried in one flow and not again: people and programs come back to what failed,
+scanners move on."""
+
+LONE_SYN = tenths(P_LONE_SCAN / P_LONE_BENIGN)
+"""3.0 dB, once failed: one to three packets of a bare SYN's size."""
+
+SINGLE_VISIT = tenths(P_ONCE_SCAN / P_ONCE_BENIGN)
+"""4.0 dB, once failed: the target was tried in one flow and not again."""
 
 REPEAT_VISIT = -SINGLE_VISIT
 """Several flows to the same failing target: less than the data say (-8 dB), as Nimda asks several times."""
@@ -89,13 +98,63 @@ IMPOSSIBLE_TARGET = 100
 IMPOSSIBLE_CAP = 300
 """These depend on each other (one broken configuration makes many), so together they count 30.0 dB at most."""
 
+DARK_TARGET = 30
+"""3.0 dB, once failed: the target is inside, in a /24 where nobody speaks. Address plans go stale, so no more."""
+
+DARK_CAP = 200
+"""Dark targets of one host together: 20.0 dB at most, as one stale list makes many."""
+
+DESTINATION_CAP = 60
+"""What one failed target may weigh by where it lies, either way."""
+
+DESTINATIONS_SHARED_BY = 2
+"""A host's targets resemble each other: together they count half of their sum. Assumption."""
+
+DESTINATIONS_CAP = 200
+"""Where the failed targets lie counts 20.0 dB at most, either way."""
+
+SERVES_FROM = 5
+"""Hosts that it must answer on a service to count as serving it: fewer happen to anybody in a local network."""
+
+SERVES = -100
+"""-10.0 dB: the host answers SERVES_FROM or more others on the very service that it calls: a mail relay, a peer, a
+resolver. A worm's victim serves there, too, so that it costs a worm one more target."""
+
+COHORT_FROM = 3
+"""Hosts beyond the bound on one service from which the worm counts as loose: one or two may be mistakes."""
+
+AROUND_CAP = 100
+"""That others here scan the same service, and reached this host before, counts 10.0 dB at most: two infected
+suspects in ten are then still wrong at the bound for suspects, but none by this alone."""
+
+SILENT_FROM = 10
+"""Targets without a visible answer, where answers are not seen anyway, from which their likeness says something."""
+
+SILENT_ALIKE = 30
+"""3.0 dB for each of these that was tried once, in the shape (packets and bytes) that most of them have."""
+
+SILENT_UNIFORM = 0.8
+"""Share of one shape from which the flows are alike. A worm's are all; a resolver's queries differ in length."""
+
+SILENT_CAP = 250
+"""Likeness alone counts 25.0 dB at most: a suspect. Something else must be wrong with the targets."""
+
 VERTICAL_PORT = 60
 """6.0 dB for each further port of one host that failed: the same odds as a failed first contact."""
 
-SHARES = (1.0, 0.5, 0.2, 0.1, 0.05)
-"""Shares of a host's contacts on a service that may be scanning: the rest is its ordinary use, so that
-ordinary use cannot hide a scan. A share φ is allowed for with 10·log10 φ: together with the whole-traffic
-case about 1 host in 540 at PRIOR_INFECTED."""
+SHARES: dict[float, float] = {
+    1.0: 0.4,
+    0.97: 0.25,
+    0.9: 0.2,
+    0.75: 0.15,
+    0.5: 0.5,
+    0.2: 0.2,
+    0.1: 0.1,
+    0.05: 0.05,
+}
+"""Shares of a host's contacts on a service that may be scanning, the rest being its ordinary use, so that ordinary use
+cannot hide a scan; each with its part of the prior. A host that mostly scans has all of PRIOR_INFECTED; smaller shares
+come on top, each with as much of it as the share: together about 1 host in 540."""
 
 VERTICAL_SERVICES = 5
 """Scanned services of one host from which on the work is a tool's rather than a worm's (peers use 5: Zeek's
@@ -136,5 +195,5 @@ def services_allowance(services: int) -> int:
 
 
 def share_allowance(share: float) -> int:
-    """What a share below 1 costs, in tenths (negative)."""
-    return tenths(share)
+    """What a share of SHARES costs, in tenths (negative)."""
+    return tenths(SHARES[share])

@@ -30,6 +30,8 @@ def contact_evidence(
     popular: int,
     dropped: int,
     impossible: int,
+    dark: int,
+    alike: int,
     benign_failure: float,
     judged: int,
     has_protocol: bool,
@@ -45,6 +47,8 @@ def contact_evidence(
         f"{popular} of {scanning} answer other hosts",
         f"{dropped} of {scanning} dropped by the router",
         f"{impossible} of {scanning} where no host can be",
+        f"{dark} of {scanning} inside, where nobody speaks",
+        f"{alike} of {scanning} tried once, in one and the same shape",
     )
     expected = (
         f"{benign_failure:.0%} fail, "
@@ -58,14 +62,18 @@ def contact_evidence(
         "most",
         "few, unless an access list is at work",
         "none",
+        "few, unless an address list is stale",
+        "messages of different lengths",
     )
     text = (
         f"{shape}, no answer with content",
-        "packets of 40 to 64 bytes, at most three: a SYN and its repetitions",
+        "packets of 40 to 64 bytes, at most seven: a SYN and its repetitions",
         "nobody came back to the address that failed",
         "known servers, which the host failed to reach or uses",
         "out interface Null: no route, Null0, an access list or uRPF",
         "loopback, 0/8, multicast or 240/4",
+        "an inside /24 from which no packet was seen",
+        "answers could not be seen here; packets and bytes are the same each time",
     )
     return [
         Evidence(name=name, weight=decibels(total), observed=o, expected=e, text=t)
@@ -74,17 +82,66 @@ def contact_evidence(
     ]
 
 
-def ordinary_evidence(weight: int, *, contacts: int, share: float) -> Evidence:
-    """What the rest of the host's use of the service takes away, and the allowance for a scanning share."""
-    observed = plural(contacts, "other contact") + " on the service"
-    allowance = "" if share == 1.0 else f", scanning taken as {share:.0%} of its use"
+def together_evidence(weight: int, *, others: int, scanning: int) -> Evidence:
+    """What changes when the contacts are taken together: ordinary use beside them, and that failures are alike."""
+    beside = f" beside {plural(others, 'other contact')}" if others else ""
     return Evidence(
-        name="ordinary-contacts",
+        name="taken-together",
         weight=decibels(weight),
-        observed=observed,
-        expected="most of a benign host's",
-        text=f"answered or undecided contacts speak against a scan{allowance}",
+        observed=f"{plural(scanning, 'contact')} that look like a scan{beside}",
+        expected="a benign host that fails does so again and again, beside much that is answered",
+        text="what the contacts say together, under scanning, ordinary and failing kinds of hosts, less what each "
+        "says alone",
     )
+
+
+def run_evidence(weight: int, *, run: int, contacts: int) -> Evidence:
+    """What it costs to look at a part of the contacts in time."""
+    return Evidence(
+        name="run-chosen",
+        weight=decibels(weight),
+        observed=f"{run} contacts in a row, of {contacts:,}",
+        expected="any of them could have been the first",
+        text="a clean past does not hide a scan; where it begins was chosen, and that is paid for",
+    )
+
+
+def surroundings_evidence(tenths: tuple[int, ...]) -> list[Evidence]:
+    """Where the failed targets lie, and what the host itself serves."""
+    where, serves, around = tenths
+    found = []
+    if where:
+        towards = "away from" if where > 0 else "among"
+        found.append(
+            Evidence(
+                name="destinations",
+                weight=decibels(where),
+                observed=f"failed targets lie {towards} the networks that answer hosts here",
+                expected="targets near those that answer others",
+                text="how likely the failed targets are for a scan, against where benign traffic goes here",
+            )
+        )
+    if serves:
+        found.append(
+            Evidence(
+                name="serves-the-service",
+                weight=decibels(serves),
+                observed="it answers others on the service itself",
+                expected="mail relays, peers and resolvers call what they serve",
+                text="less than it seems: a worm's victim served there before",
+            )
+        )
+    if around:
+        found.append(
+            Evidence(
+                name="outbreak-around",
+                weight=decibels(around),
+                observed="it scans another service too, or others here scan this one",
+                expected="1 host in 1,000 is infected on any day, more where a worm is loose",
+                text="bots try several services; how many hosts scan this one, and whether one called this host before",
+            )
+        )
+    return found
 
 
 def services_evidence(weight: int, *, services: int) -> Evidence:

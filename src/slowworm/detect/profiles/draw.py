@@ -30,16 +30,42 @@ def draw_targets(profile: Profile, source: int, n: int, rng: np.random.Generator
     raise ValueError(f"profile {profile.name} leaves source {source} fewer than {n} targets")
 
 
+def draw_each(
+    profile: Profile, sources: npt.NDArray[np.uint32], rng: np.random.Generator
+) -> npt.NDArray[np.uint32]:
+    """One target for each of ``sources`` (which may repeat), drawn by the mixture; targets may repeat too.
+
+    The order of a sequential profile plays no part: these are the starts of its walks. Raises ``ValueError`` where
+    the profile leaves a source no targets.
+    """
+    targets = np.zeros(len(sources), np.uint32)
+    pending = np.arange(len(sources))
+    for _ in range(MAX_ROUNDS):
+        drawn, fine = _round(profile, sources[pending], rng)
+        targets[pending[fine]] = drawn[fine]
+        pending = pending[~fine]
+        if not len(pending):
+            return targets
+    raise ValueError(f"profile {profile.name} leaves source {sources[pending[0]]} no targets")
+
+
 def _draw(profile: Profile, source: int, n: int, rng: np.random.Generator) -> npt.NDArray[np.uint32]:
     """At least one allowed target, from ``n`` draws a round."""
-    weights = np.array([c.weight for c in profile.mixture])
-    prefixes = np.array([c.prefix for c in profile.mixture])
     for _ in range(MAX_ROUNDS):
-        kept = prefixes[rng.choice(len(weights), size=n, p=weights / weights.sum())]
-        host = np.array([0xFFFFFFFF >> int(k) for k in kept], np.uint32)
-        random = rng.integers(0, 2**32, n, dtype=np.uint32)
-        targets: npt.NDArray[np.uint32] = (np.uint32(source) & ~host) | (random & host)
-        fine: npt.NDArray[np.uint32] = targets[profile.allowed(targets) & (targets != np.uint32(source))]
-        if len(fine):
-            return fine
+        targets, fine = _round(profile, np.full(n, source, np.uint32), rng)
+        if fine.any():
+            found: npt.NDArray[np.uint32] = targets[fine]
+            return found
     raise ValueError(f"profile {profile.name} leaves source {source} no targets")
+
+
+def _round(
+    profile: Profile, sources: npt.NDArray[np.uint32], rng: np.random.Generator
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.bool_]]:
+    """One draw for each source, and which of them the profile allows."""
+    weights = np.array([c.weight for c in profile.mixture])
+    hosts = np.array([0xFFFFFFFF >> c.prefix for c in profile.mixture], np.uint32)
+    host = hosts[rng.choice(len(weights), size=len(sources), p=weights / weights.sum())]
+    random = rng.integers(0, 2**32, len(sources), dtype=np.uint32)
+    targets: npt.NDArray[np.uint32] = (sources & ~host) | (random & host)
+    return targets, profile.allowed(targets) & (targets != sources)

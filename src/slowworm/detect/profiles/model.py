@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from slowworm.detect.profiles.view import EVERYTHING, SPACE, View
 from slowworm.flows.addresses import octets
 
 Targets = npt.NDArray[np.uint32]
@@ -18,8 +19,6 @@ Floats = npt.NDArray[np.float64]
 STRAY = 0.01
 """Share of a host's contacts on the worm's port that are not the worm's: without it, one ordinary connection
 to an excluded address would refute a worm outright. Larger makes exclusions speak more softly."""
-
-SPACE = float(2**32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +115,8 @@ class Profile:
                 size -= 2.0 ** (32 - length)
         return max(size, 1.0)
 
-    def density(self, source: int, targets: Targets) -> Floats:
-        """Probability of each target for a scan from ``source``, strays not counted."""
+    def density(self, source: int, targets: Targets, view: View = EVERYTHING) -> Floats:
+        """Probability of each target for a scan from ``source`` among what ``view`` shows, strays not counted."""
         total = np.zeros(len(targets))
         for component in self.mixture:
             shift = np.uint32(32 - component.prefix)
@@ -127,30 +126,70 @@ class Profile:
                 else np.ones(len(targets), np.bool_)
             )
             total += np.where(inside, component.weight / self.room(source, component.prefix), 0.0)
-        return np.where(self.allowed(targets) & (targets != np.uint32(source)), total, 0.0)
+        fine = self.allowed(targets) & (targets != np.uint32(source))
+        if view == EVERYTHING:
+            return np.where(fine, total, 0.0)
+        visible = self.visible(source, view)
+        return np.where(fine & view.sees(source, targets), total / visible, 0.0) if visible > 0 else total * 0
 
-    def log_likelihood(self, source: int, targets: Targets, *, ordered: bool = False) -> float:
-        """Natural logarithm of the probability of ``targets`` (distinct) from ``source``.
+    def visible(self, source: int, view: View) -> float:
+        """Share of the scan of ``source`` that ``view`` shows: what a border router sees of a local scan is less."""
+        shown = 0.0
+        for component in self.mixture:
+            room = self.room(source, component.prefix)
+            seen = self._shared(source, component.prefix, view.only) if view.only else room
+            if not view.only:
+                seen -= self._shared(source, component.prefix, view.unseen)
+            if view.hidden is not None and not view.only:
+                seen -= self.room(source, max(component.prefix, view.hidden))
+            shown += component.weight * max(seen, 0.0) / room
+        return shown
+
+    def _shared(self, source: int, prefix: int, only: tuple[tuple[int, int], ...]) -> float:
+        """Targets of component ``prefix`` from ``source`` that lie in ``only``."""
+        shared = 0.0
+        for network, length in only:
+            shorter = min(prefix, length)
+            if shorter and network >> (32 - shorter) != source >> (32 - shorter):
+                continue
+            if prefix >= length:
+                shared += self.room(source, prefix)
+                continue
+            # Octets that the prefix fixes were drawn by the worm, so that its exclusions apply to them.
+            drawn = range(prefix // 8, length // 8)
+            if all(self._allowed[position, network >> (24 - 8 * position) & 255] for position in drawn):
+                shared += self.room(network, length)
+        return shared
+
+    def log_likelihood(
+        self, source: int, targets: Targets, *, ordered: bool = False, view: View = EVERYTHING
+    ) -> float:
+        """Natural logarithm of the probability of ``targets`` (distinct) from ``source``, as ``view`` shows them.
 
         ``ordered``: they are in the order of time. Otherwise only the set is known, and models of either kind
         are compared as the probability of the set (a factor n! for independent draws).
         """
         if self.order == "sequential":
             return sequential_log_likelihood(
-                targets, start=lambda first: float(self.density(source, first)[0]), ordered=ordered
+                targets,
+                start=lambda first: float(self.density(source, first, view)[0]),
+                ordered=ordered,
+                space=view.space,
             )
-        return independent_log_likelihood(self.density(source, targets), ordered=ordered)
+        return independent_log_likelihood(
+            self.density(source, targets, view), ordered=ordered, space=view.space
+        )
 
 
-def stray_log(density: Floats) -> Floats:
-    """log of each density, mixed with strays."""
-    logs: Floats = np.log((1 - STRAY) * density + STRAY / SPACE)
+def stray_log(density: Floats, space: float = SPACE) -> Floats:
+    """log of each density, mixed with strays anywhere in ``space``."""
+    logs: Floats = np.log((1 - STRAY) * density + STRAY / space)
     return logs
 
 
-def independent_log_likelihood(density: Floats, *, ordered: bool) -> float:
+def independent_log_likelihood(density: Floats, *, ordered: bool, space: float = SPACE) -> float:
     """log of the product of densities, each mixed with strays; times n! where the order is not known."""
-    total = float(stray_log(density).sum())
+    total = float(stray_log(density, space).sum())
     return total if ordered else total + math.lgamma(len(density) + 1)
 
 
@@ -172,7 +211,12 @@ def walk_log_probability(steps: npt.NDArray[np.int64]) -> float:
 
 
 def sequential_log_likelihood(
-    targets: Targets, *, start: Callable[[Targets], float], ordered: bool, stride: int = 1
+    targets: Targets,
+    *,
+    start: Callable[[Targets], float],
+    ordered: bool,
+    stride: int = 1,
+    space: float = SPACE,
 ) -> float:
     """log probability of a walk through ``targets`` in steps of ``stride``, with restarts anywhere.
 
@@ -187,10 +231,10 @@ def sequential_log_likelihood(
     strides = steps // stride
     forward = strides[(steps % stride == 0) & (strides >= 1) & (strides <= MAX_STEP)]
     restarts = len(steps) - len(forward)
-    first = max(float(start(walk[:1])), STRAY / SPACE)
+    first = max(float(start(walk[:1])), STRAY / space)
     return (
         math.log(first)
         + len(forward) * math.log(1 - RESTART)
         + walk_log_probability(forward)
-        + restarts * math.log(RESTART / SPACE)
+        + restarts * math.log(RESTART / space)
     )
