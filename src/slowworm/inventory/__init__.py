@@ -1,0 +1,1 @@
+"""Who is it: what the operator knows of the network, and whose device is behind an address."""
