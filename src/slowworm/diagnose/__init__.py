@@ -1,0 +1,1 @@
+"""What a scan does to a router: ``show`` output and configuration → facts → findings."""

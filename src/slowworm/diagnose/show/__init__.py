@@ -1,0 +1,1 @@
+"""Output of ``show`` commands, one module per command: text → facts."""
