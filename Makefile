@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test lint types unit install-size bench-text error-rates clean help
+.PHONY: run test test-all test-peers lint types unit install-size bench-text error-rates fuzz calibrate quality quality-quick quality-page clean help
 
 help:                  ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -34,14 +34,44 @@ lint: $(VENV)/.dev     ## style
 types: $(VENV)/.dev    ## strict type check
 	$(BIN)/mypy
 
-unit: $(VENV)/.dev     ## tests
-	$(BIN)/python -m pytest
+test-all: test test-peers  ## that, and the tests that need tshark and nfdump
+
+test-peers: $(VENV)/.dev  ## what other tools read of what we write
+	$(BIN)/python -m pytest -m peers
+
+unit: $(VENV)/.dev     ## tests, on all processors
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+MINUTES ?= 10
+
+$(VENV)/.fuzz: $(VENV)/.dev
+	$(PIP) -e '.[fuzz]' || echo 'no Atheris for this Python: sweeps only, without guidance by coverage'
+	@touch $@
+
+fuzz: $(VENV)/.fuzz    ## mutated messages for every decoder (MINUTES=): docs/practice/fuzzing.md
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
 
 bench-text: $(VENV)/.dev  ## 1 M lines of show ip cache flow against a regular expression per line
 	$(BIN)/python scripts/bench_text.py
 
 error-rates: $(VENV)/.dev ## regenerate the table of naming errors in docs/concepts/targeting.md
 	$(BIN)/python scripts/targeting_error_rates.py --write
+
+SEEDS ?= 8
+SPAN ?= 3600
+JOBS ?= 2
+
+quality: $(VENV)/.dev  ## detection on labelled worlds and against other tools' rules: docs/quality.md (SEEDS= SPAN= JOBS=)
+	$(BIN)/python -m scripts.quality --seeds $(SEEDS) --span $(SPAN) --jobs $(JOBS)
+
+quality-quick: $(VENV)/.dev  ## the same with few small worlds, in some minutes: prints, writes nothing
+	$(BIN)/python -m scripts.quality --quick --jobs $(JOBS)
+
+calibrate: $(VENV)/.dev ## kinds of hosts as labelled worlds show them, beside those in use
+	$(BIN)/python -m scripts.calibrate
+
+quality-page: $(VENV)/.dev  ## docs/quality.md again from docs/quality.json
+	$(BIN)/python -m scripts.quality --page
 
 install-size: $(VENV)/.run  ## what the core install takes on disk
 	@du -sm $(VENV)/lib/python3*/site-packages | cut -f1

@@ -1,9 +1,12 @@
 """The documentation is true: what exists is documented, what is documented exists, links lead somewhere."""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import click
 import pytest
@@ -113,6 +116,43 @@ def test_every_weight_is_documented_with_its_value() -> None:
     assert SCHEMA in (DOCS / "reference" / "json.md").read_text()
 
 
+def test_every_constant_of_the_weights_and_kinds_is_named() -> None:
+    page = (DOCS / "concepts" / "evidence.md").read_text()
+    for name in vars(weights):
+        assert not name.isupper() or f"`{name}`" in page, f"{name} is missing in docs/concepts/evidence.md"
+    kinds = tomllib.loads((ROOT / "src" / "slowworm" / "detect" / "data" / "kinds.toml").read_text())
+    for key, value in kinds["failing-hosts"].items():
+        row = next((line for line in page.split("\n") if line.startswith(f"| `{key}`")), "")
+        assert f"| {value:g} |" in row, f"{key} is {value} in kinds.toml"
+    for key in kinds["scanning"]:
+        row = next(line for line in page.split("\n") if line.startswith(f"| `{key}`"))
+        for kind in ("scanning", "failing"):
+            for a, b, weight in kinds[kind][key]:
+                beta = f"Beta({a:g}, {b:g})"
+                assert (beta if weight == 1 else f"{weight:g} · {beta}") in row, f"{kind}: {beta}"
+
+
+def test_the_table_of_other_constants_is_true() -> None:
+    page = (DOCS / "concepts" / "evidence.md").read_text().partition("## Other constants that decide")[2]
+    rows = [re.split(r" *\| *", line.strip("| ")) for line in page.split("\n") if "`detect/" in line]
+    assert len(rows) > 20
+    for names, values, where, why in rows:
+        module = importlib.import_module("slowworm." + where.strip("`").removesuffix(".py").replace("/", "."))
+        real = [getattr(module, name) for name in re.findall(r"`(\w+)`", names)]
+        flat = [v for value in real for v in (value if isinstance(value, tuple) else (value,))]
+        assert [float(v) for v in re.split(", | to ", values)] == flat, f"{names} is {real}"
+        assert why
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    titles = [
+        re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", t) for t in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    ]
+    return {re.sub(r"[^\w\- ]", "", t.strip().lower()).replace(" ", "-") for t in titles}
+
+
 def test_the_public_names_are_documented() -> None:
     page = (DOCS / "reference" / "api.md").read_text()
     for name in slowworm.__all__:
@@ -120,14 +160,14 @@ def test_the_public_names_are_documented() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_links_lead_somewhere(page: object) -> None:
-    from pathlib import Path
-
-    assert isinstance(page, Path)
+def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
-        if "://" in target or target.startswith(("#", "mailto:")):
+        if "://" in target or target.startswith("mailto:"):
             continue
-        assert (page.parent / target.partition("#")[0]).exists(), f"{page}: {target}"
+        name, _, anchor = target.partition("#")
+        there = page.parent / name if name else page
+        assert there.exists(), f"{page}: {target}"
+        assert not anchor or anchor in anchors(there), f"{page}: {target}"
 
 
 def test_the_error_rates_and_the_benchmark_are_filled_in() -> None:

@@ -16,7 +16,7 @@ ROOMS = (
     ("rehearse",),
     ("respond",),
     ("diagnose",),
-    ("outbreak",),
+    ("outbreak", "inventory"),  # both over verdicts: what hosts have in common, and who they are
     ("detect",),
     ("engine",),
     ("store",),

@@ -8,11 +8,17 @@ for verdict in result.verdicts:
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from slowworm.api.convert import ConvertResult as ConvertResult
+    from slowworm.api.convert import convert as convert
+    from slowworm.api.diagnose import diagnose as diagnose
     from slowworm.api.hunt import hunt as hunt
+    from slowworm.api.query import query as query
     from slowworm.detect.profiles import Profile as Profile
     from slowworm.detect.profiles import Profiles as Profiles
     from slowworm.detect.profiles import load_profiles as load_profiles
@@ -32,6 +38,10 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "hunt": ("slowworm.api.hunt", "hunt"),
+    "convert": ("slowworm.api.convert", "convert"),
+    "ConvertResult": ("slowworm.api.convert", "ConvertResult"),
+    "diagnose": ("slowworm.api.diagnose", "diagnose"),
+    "query": ("slowworm.api.query", "query"),
     "HuntResult": ("slowworm.report.case", "HuntResult"),
     "Verdict": ("slowworm.detect.verdicts", "Verdict"),
     "Evidence": ("slowworm.detect.verdicts", "Evidence"),
@@ -59,6 +69,20 @@ def __getattr__(name: str) -> object:
     value = getattr(import_module(module), attribute)
     globals()[name] = value
     return value
+
+
+class _Face(ModuleType):
+    """The package as a module on which a public function wins over the room of the same name.
+
+    Importing ``slowworm.diagnose.facts`` would otherwise put the folder where the function ``slowworm.diagnose`` is.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _PUBLIC and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face
 
 
 def __dir__() -> list[str]:

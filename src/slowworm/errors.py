@@ -3,8 +3,11 @@
 SlowwormError            everything this package raises on purpose; ``exit_code`` is what a command ends with
 ├── UsageError           the caller asked for something that cannot be: an option, a name, a combination
 │   ├── FilterError      a filter expression does not parse; knows the column for the caret
-│   └── ProfileError     a profile file is not one; knows the file and the key
+│   ├── ProfileError     a profile file is not one; knows the file and the key
+│   ├── InventoryError   an inventory is not one; knows the file and the key
+│   └── QueryError       SQL that cannot be run
 ├── InputError           nothing in an input could be read
+├── StoreError           a directory is no store of this version, or cannot be written
 └── MissingExtraError    an optional dependency is not installed; the message is the line that installs it
 """
 
@@ -52,8 +55,20 @@ class ProfileError(UsageError):
     """A targeting profile file that cannot be used."""
 
 
+class InventoryError(UsageError):
+    """An inventory file that cannot be used."""
+
+
+class QueryError(UsageError):
+    """SQL that cannot be run; the message shows where in the text."""
+
+
 class InputError(SlowwormError):
     """An input of which nothing could be read."""
+
+
+class StoreError(SlowwormError):
+    """A store that cannot be opened, read or written."""
 
 
 class MissingExtraError(SlowwormError):

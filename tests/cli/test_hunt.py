@@ -78,7 +78,7 @@ def test_the_document_has_every_key_of_the_contract() -> None:
         "evidence", "not_visible", "infected_by",
     }  # fmt: skip
     assert set(answer["verdicts"][0]["profile"]) >= {"name", "prefix_weights", "candidates"}
-    assert set(answer["outbreaks"][0]) == {
+    assert set(answer["outbreaks"][0]) >= {
         "protocol", "port", "sources", "growth_per_hour", "doubling_seconds", "forecast"
     }  # fmt: skip
 
@@ -187,7 +187,7 @@ def test_only_flows_changes_what_is_looked_at_and_says_so() -> None:
 def test_explain_shows_evidence_rows_and_what_is_not_visible() -> None:
     ran = slowworm("hunt", str(NETFLOW), "--explain", "193.23.45.35", columns=140)
     assert ran.code == 0
-    for piece in ("failed-first-contacts", "single-visits", "+60.0", "50.0 dB", "98.64.167.174", "Not visible",
+    for piece in ("failed-first-contacts", "single-visits", "+36.0", "50.0 dB", "98.64.167.174", "Not visible",
                   "codered-v2", "prior"):  # fmt: skip
         assert piece in ran.out
     assert f"{NETFLOW}:3" in ran.out.replace("\n", "")

@@ -17,6 +17,9 @@ EXIT_USAGE = 2
 
 COMMANDS = {
     "hunt": "slowworm.cli.hunt:hunt",
+    "diagnose": "slowworm.cli.diagnose:diagnose",
+    "convert": "slowworm.cli.convert:convert",
+    "query": "slowworm.cli.query:query",
     "formats": "slowworm.cli.formats:formats",
     "profiles": "slowworm.cli.profiles:profiles",
     "completion": "slowworm.cli.completion:completion",
@@ -36,6 +39,7 @@ def cli() -> None:
     slowworm hunt capture.txt                 pasted `show ip cache flow` and the like
     ssh router show ip cache flow | slowworm hunt -
     slowworm hunt capture.txt --explain 193.23.45.35
+    slowworm diagnose session.txt             what the scan does to the router
 
     Purely defensive: it reads, it never sends a probe and never touches a device.
     """

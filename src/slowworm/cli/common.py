@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -60,23 +61,13 @@ def output(path: str | None) -> Iterator[TextIO]:
     if path is None or path == "-":
         yield sys.stdout
         return
-    target = Path(path).resolve()  # a link stays a link: what it points to is replaced
-    try:
-        if target.exists() and not target.is_file():  # a device, a pipe: written to, never replaced
-            with target.open("w", encoding="utf-8", newline="") as file:
-                yield file
-            return
-        part = target.with_name(f".{target.name}.part")
-        try:
-            with part.open("w", encoding="utf-8", newline="") as file:
-                yield file
-            if target.exists():
-                part.chmod(target.stat().st_mode & 0o7777)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+    from slowworm.sinks.files import replaced
+
+    with replaced(path) as raw:
+        file = io.TextIOWrapper(raw, encoding="utf-8", newline="")
+        yield file
+        file.flush()
+        file.detach()
 
 
 def refuse_to_overwrite(path: str | None, inputs: Iterable[str]) -> None:

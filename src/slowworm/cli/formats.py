@@ -12,10 +12,11 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def formats(as_json: bool) -> None:
     """List the formats that are recognised, with what each carries and lacks."""
+    from slowworm.diagnose.show.commands import standard_commands
     from slowworm.sources import arrow
     from slowworm.sources.formats import standard_formats
 
-    infos = [*standard_formats().infos(), arrow.INFO]
+    infos = [*standard_formats().infos(), arrow.INFO, *(c.info for c in standard_commands().items)]
     if as_json:
         click.echo(json.dumps([asdict(info) for info in infos], indent=2))
         return

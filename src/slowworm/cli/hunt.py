@@ -29,6 +29,12 @@ Exit status: 0 done · 1 --fail-on LEVEL reached · 2 usage, or nothing readable
     "--as", "as_format", type=FormatName(), help="Read as this format only (slowworm formats lists them)."
 )
 @click.option(
+    "--mapping",
+    metavar="FILE",
+    type=click.Path(),
+    help="Read CSV and Parquet of any make; FILE says which of its columns is which.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["table", "json", "csv"]),
@@ -66,6 +72,32 @@ Exit status: 0 done · 1 --fail-on LEVEL reached · 2 usage, or nothing readable
     help="A directory with targeting profiles of your own. Repeatable.",
 )
 @click.option(
+    "--sampling",
+    multiple=True,
+    metavar="[EXPORTER=]N",
+    help="EXPORTER (or every one) samples 1 in N packets, where its exports do not say so. Repeatable.",
+)
+@click.option(
+    "--inventory",
+    metavar="FILE",
+    type=click.Path(),
+    help="What you know of the network: inside prefixes, allow-list, customers. Default: slowworm.toml in a directory "
+    "that is an input, or here.",
+)
+@click.option(
+    "--identity",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(),
+    help="ARP, DHCP, NAT or MAC address tables, to say whose device it is. Repeatable.",
+)
+@click.option(
+    "--since",
+    metavar="STORE",
+    type=click.Path(),
+    help="Say what is new since the last run that STORE keeps, and keep this one there.",
+)
+@click.option(
     "--fail-on",
     type=click.Choice(LEVELS),
     metavar="LEVEL",
@@ -75,6 +107,8 @@ Exit status: 0 done · 1 --fail-on LEVEL reached · 2 usage, or nothing readable
 def hunt(
     inputs: tuple[str, ...],
     as_format: str | None,
+    mapping: str | None,
+    sampling: tuple[str, ...],
     form: str,
     path: str | None,
     explain: str | None,
@@ -83,6 +117,9 @@ def hunt(
     only_flows: str | None,
     inside: tuple[str, ...],
     profiles: tuple[str, ...],
+    inventory: str | None,
+    identity: tuple[str, ...],
+    since: str | None,
     fail_on: str | None,
     strict: bool,
 ) -> int:
@@ -101,6 +138,7 @@ def hunt(
     from slowworm.api.hunt import hunt as run
     from slowworm.detect.verdicts import FLAGGED, SEVERITY, VICTIM
     from slowworm.flows.filter import Filter
+    from slowworm.inventory.load import find_inventory
     from slowworm.report.case import counted
 
     refuse_to_overwrite(path, inputs)
@@ -111,12 +149,19 @@ def hunt(
         result = run(
             *map(_as_path, inputs),
             as_format=as_format,
+            mapping=mapping,
+            sampling=sampling,
             only_flows=only_flows,
             inside=inside,
             profiles=profiles,
+            inventory=inventory or find_inventory(inputs),
+            identity=identity,
+            since=since,
             everyone=everyone or wanted is not None or fail_on == VICTIM,
         )
-    reached = fail_on is not None and any(SEVERITY[v.verdict] >= SEVERITY[fail_on] for v in result.verdicts)
+    reached = fail_on is not None and any(
+        SEVERITY[v.verdict] >= SEVERITY[fail_on] and not result.is_authorised(v) for v in result.verdicts
+    )
     if wanted is None:
         from dataclasses import replace
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +13,12 @@ from slowworm.detect.verdicts import INFECTED, Verdict
 from slowworm.flows.filter import Filter
 from slowworm.flows.schema import ip_version
 from slowworm.flows.table import integers
-from slowworm.outbreak.summary import Outbreak, outbreaks
+from slowworm.outbreak.summary import Outbreaks, VerdictKey, key
 from slowworm.sources.base import Context, Note, Problem
+
+if TYPE_CHECKING:
+    from slowworm.inventory.identity.facts import Fact
+    from slowworm.report.news import Since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +39,21 @@ class InputSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HuntResult:
-    """Verdicts (worst first), notes, outbreaks, and the flows they rest on."""
+    """Verdicts (worst first), notes, outbreaks, and the flows they rest on.
+
+    ``identities``: what is known of who is behind a verdict; ``authorised``: verdicts that the allow-list excuses, both
+    by :func:`slowworm.outbreak.summary.key`. ``since``: what changed since the last run that a store keeps.
+    """
 
     inputs: tuple[InputSummary, ...]
     verdicts: tuple[Verdict, ...]
     notes: tuple[Note, ...]
-    outbreaks: tuple[Outbreak, ...]
+    outbreaks: Outbreaks
     hosts: int
     flows: tuple[pa.RecordBatch, ...]
+    identities: Mapping[VerdictKey, tuple[Fact, ...]] = field(default_factory=dict)
+    authorised: frozenset[VerdictKey] = frozenset()
+    since: Since | None = None
 
     @property
     def flow_count(self) -> int:
@@ -59,6 +70,14 @@ class HuntResult:
         """Whether any input held something that was not understood."""
         return any(i.problems for i in self.inputs)
 
+    def identity(self, verdict: Verdict) -> tuple[Fact, ...]:
+        """Who is behind a verdict, as far as inventory and identity tables say."""
+        return self.identities.get(key(verdict), ())
+
+    def is_authorised(self, verdict: Verdict) -> bool:
+        """Whether the allow-list says that this host may scan."""
+        return key(verdict) in self.authorised
+
     def to_dict(self) -> dict[str, Any]:
         """The ``slowworm.hunt/1`` document."""
         from slowworm.report.json import document
@@ -71,7 +90,9 @@ class HuntResult:
         verdicts = tuple(v for v in self.verdicts if any(len(rows_of(b, v)) for b in selected))
         text = f"showing the hosts that sent a flow that matches: {only}"
         note = Note(id="filter", count=len(self.verdicts) - len(verdicts), text=text)
-        return replace(self, verdicts=verdicts, outbreaks=outbreaks(verdicts), notes=(*self.notes, note))
+        return replace(
+            self, verdicts=verdicts, outbreaks=self.outbreaks.among(verdicts), notes=(*self.notes, note)
+        )
 
     def rows(self, verdict: Verdict) -> list[pa.RecordBatch]:
         """The flows that a verdict rests on: the host's own, on the services in question."""

@@ -6,8 +6,8 @@ import csv
 from typing import TextIO
 
 from slowworm.report.case import HuntResult
+from slowworm.report.cells import cell
 from slowworm.report.json import document
-from slowworm.report.text import safe
 
 COLUMNS = (
     "address",
@@ -27,6 +27,8 @@ COLUMNS = (
     "first_seen",
     "last_seen",
     "reason",
+    "detected_at",
+    "role",
 )
 
 
@@ -37,14 +39,4 @@ def write(result: HuntResult, file: TextIO) -> None:
     for verdict in document(result)["verdicts"]:
         verdict["targeting"] = verdict["profile"]["name"]
         verdict["worm_candidates"] = " ".join(c["name"] for c in verdict["worm_candidates"])
-        writer.writerow([_cell(verdict[name]) for name in COLUMNS])
-
-
-def _cell(value: object) -> object:
-    """Empty for null; text that a spreadsheet would run as a formula gets an apostrophe in front."""
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        return value
-    shown = safe(value)
-    return "'" + shown if shown.lstrip()[:1] in ("=", "+", "-", "@") else shown
+        writer.writerow([cell(verdict[name]) for name in COLUMNS])

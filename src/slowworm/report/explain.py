@@ -11,8 +11,14 @@ from slowworm.detect.wording import decibels
 from slowworm.flows.addresses import to_objects
 from slowworm.flows.services import protocol_name, service_name
 from slowworm.report.case import HuntResult
+from slowworm.report.identity import show_identity
+from slowworm.report.spread import show_links
 from slowworm.report.table import behind, how_text
 from slowworm.report.text import STYLES, bar, put, safe, table
+
+SHOWN_COLUMNS = [
+    "input", "line", "protocol", "src_port", "dst_port", "icmp_type", "icmp_code", "packets", "bytes", "in_if", "out_if"
+]  # fmt: skip
 
 MAX_ROWS = 25
 """Flows shown; ``slowworm hunt --json`` and the input itself have all."""
@@ -37,12 +43,28 @@ def explain(result: HuntResult, verdict: Verdict, out: Console) -> None:
             out,
             Text(f"seen {verdict.first_seen:%Y-%m-%d %H:%M:%S} to {verdict.last_seen:%Y-%m-%d %H:%M:%S} UTC"),
         )
+    if verdict.detected_at:
+        put(
+            out,
+            Text(
+                f"the evidence reached {verdict.bound:.1f} dB at {verdict.detected_at:%Y-%m-%d %H:%M:%S} UTC"
+            ),
+        )
+    if verdict.role:
+        put(
+            out,
+            Text(
+                f"role by behaviour: {verdict.role} ({safe(verdict.role_text)}), which explains and never acquits"
+            ),
+        )
+    show_identity(result.identity(verdict), out)
     if verdict.evidence:
         _evidence(verdict, out)
     _targeting(verdict, out)
     services = [(service_name(s.protocol, s.port), f"{s.targets:,}") for s in verdict.services[:20]]
     if services:
         put(out, Text(), table([("Service", "left"), ("Targets", "right")], services))
+    show_links(result.outbreaks, verdict, out)
     _rows(result, verdict, out)
     if verdict.would_change:
         put(
@@ -118,7 +140,7 @@ def _rows(result: HuntResult, verdict: Verdict, out: Console) -> None:
         total += batch.num_rows
         part = batch.slice(0, max(0, MAX_ROWS - len(shown)))
         targets = to_objects(part.column("dst_addr"))
-        for row, target in zip(part.drop_columns(["src_addr", "dst_addr"]).to_pylist(), targets, strict=True):
+        for row, target in zip(part.select(SHOWN_COLUMNS).to_pylist(), targets, strict=True):
             where = f"{row['input']}:{row['line']}" if row["line"] else str(row["input"] or "-")
             ports = "-" if row["dst_port"] is None else f"{row['src_port']} → {row['dst_port']}"
             if row["icmp_type"] is not None:

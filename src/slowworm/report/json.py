@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slowworm.detect.targeting import Candidate, Targeting
 from slowworm.detect.verdicts import Verdict
+from slowworm.outbreak.moments import iso
+from slowworm.outbreak.summary import key
 from slowworm.report.case import HuntResult
+from slowworm.report.news import since
+from slowworm.report.outbreaks import infected_by, outbreak
+
+if TYPE_CHECKING:
+    from slowworm.outbreak.tree import Infection
 
 SCHEMA = "slowworm.hunt/1"
 
 
 def document(result: HuntResult) -> dict[str, Any]:
     """A hunt's result as plain dictionaries and lists, ready for ``json.dumps``."""
+    infections = result.outbreaks.infections()
     return {
         "schema": SCHEMA,
         "inputs": [
@@ -30,23 +37,31 @@ def document(result: HuntResult) -> dict[str, Any]:
             }
             for i in result.inputs
         ],
-        "verdicts": [_verdict(v) for v in result.verdicts],
+        "verdicts": [{**_verdict(v, infections.get(key(v))), **_who(result, v)} for v in result.verdicts],
         "notes": [{"id": n.id, "text": n.text, "count": n.count} for n in result.notes],
-        "outbreaks": [
+        "outbreaks": [outbreak(i) for i in result.outbreaks.incidents],
+        **({"since": since(result.since)} if result.since else {}),
+    }
+
+
+def _who(result: HuntResult, v: Verdict) -> dict[str, Any]:
+    return {
+        "authorised": result.is_authorised(v),
+        "identity": [
             {
-                "protocol": o.protocol,
-                "port": o.port,
-                "sources": o.sources,
-                "growth_per_hour": o.growth_per_hour,
-                "doubling_seconds": o.doubling_seconds,
-                "forecast": o.forecast,
+                "kind": fact.kind,
+                "value": fact.value,
+                "of": fact.of,
+                "text": fact.text,
+                "where": fact.where,
+                "conflict": fact.conflict,
             }
-            for o in result.outbreaks
+            for fact in result.identity(v)
         ],
     }
 
 
-def _verdict(v: Verdict) -> dict[str, Any]:
+def _verdict(v: Verdict, infection: Infection | None) -> dict[str, Any]:
     return {
         "address": str(v.address),
         "activity": v.activity,
@@ -64,8 +79,9 @@ def _verdict(v: Verdict) -> dict[str, Any]:
         "worm_more_targets_needed": v.targeting.worm_needs,
         "in_if": v.in_if,
         "exporter": v.exporter,
-        "first_seen": _time(v.first_seen),
-        "last_seen": _time(v.last_seen),
+        "first_seen": iso(v.first_seen),
+        "last_seen": iso(v.last_seen),
+        "detected_at": iso(v.detected_at),
         "evidence": [
             {
                 "name": e.name,
@@ -77,8 +93,10 @@ def _verdict(v: Verdict) -> dict[str, Any]:
             for e in v.evidence
         ],
         "not_visible": list(v.not_visible),
-        "infected_by": None,
+        **infected_by(infection),
         "reason": v.reason,
+        "role": v.role,
+        "role_text": v.role_text or None,
         "would_change": list(v.would_change),
     }
 
@@ -95,7 +113,3 @@ def _profile(how: Targeting) -> dict[str, Any]:
 
 def _candidates(candidates: tuple[Candidate, ...]) -> list[dict[str, Any]]:
     return [{"name": c.name, "probability": c.probability} for c in candidates]
-
-
-def _time(when: datetime.datetime | None) -> str | None:
-    return when.isoformat().replace("+00:00", "Z") if when else None

@@ -13,6 +13,9 @@ from slowworm.detect.verdicts import ServiceCount, Verdict
 from slowworm.detect.wording import plural
 from slowworm.flows.services import service_name
 from slowworm.report.case import HuntResult
+from slowworm.report.identity import who
+from slowworm.report.news import show_news
+from slowworm.report.spread import show_outbreaks
 from slowworm.report.text import STYLES, put, safe, table
 
 WIDE = 150
@@ -34,10 +37,14 @@ def show(result: HuntResult, out: Console) -> None:
             ("Targets", "right"),
             ("Weight", "right"),
         ]
-        rows = [[*_row(v), Text(safe(v.reason))][: 9 if wide else 8] for v in result.verdicts]
+        rows = [[*_row(v), Text(safe(why(v)))][: 9 if wide else 8] for v in result.verdicts]
+        if known := who(result):
+            headers.insert(3, ("Who", "fold"))
+            for row, words in zip(rows, known, strict=True):
+                row.insert(3, words)
         put(out, Text(), table([*headers, ("Why", "fold")] if wide else headers, rows))
         if not wide:
-            reasons = [[str(v.address), v.reason] for v in result.verdicts]
+            reasons = [[str(v.address), why(v)] for v in result.verdicts]
             put(out, Text(), table([("Why", "left"), ("", "fold")], reasons))
         first = result.verdicts[0]
         put(
@@ -48,6 +55,8 @@ def show(result: HuntResult, out: Console) -> None:
                 f"slowworm hunt … --explain {first.address} shows each piece."
             ),
         )
+    show_outbreaks(result.outbreaks, out)
+    show_news(result.since, out)
     for note in _notes(result):
         put(out, Text(), Padding(Text(safe(note)), (0, 0, 0, 0)))
 
@@ -66,6 +75,11 @@ def _summary(result: HuntResult) -> str:
         said = "no verdict is possible, as no flow names its source"
     origin = f" in {where} ({', '.join(formats)})" if where else ""
     return f"{plural(result.flow_count, 'flow')} from {plural(result.hosts, 'source')}{origin}: {said}"
+
+
+def why(verdict: Verdict) -> str:
+    """The reason in a line, and what the host is by its behaviour, which explains and never acquits."""
+    return f"{verdict.reason}; {verdict.role}: {verdict.role_text}" if verdict.role else verdict.reason
 
 
 def behind(verdict: Verdict) -> str:
