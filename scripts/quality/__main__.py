@@ -23,8 +23,8 @@ from scripts.quality.summary import summary
 DOCS = Path(__file__).parents[2] / "docs"
 RESULT, PAGE, PLOT = DOCS / "quality.json", DOCS / "quality.md", DOCS / "quality.svg"
 
-QUICK_SPAN, QUICK_HOSTS = 1200.0, 1500
-QUICK_SCENARIOS = ("plain", "outage", "asymmetric", "sampled-10", "core", "outbreak")
+QUICK_SPAN, QUICK_HOSTS = 1800.0, 2000
+QUICK_SCENARIOS = ("plain", "outage", "asymmetric", "one-way-out", "sampled-10", "core", "outbreak")
 
 
 def measured(work: list[Job], processes: int) -> Iterator[Data]:

@@ -32,6 +32,8 @@ def summary(worlds: Sequence[Data], *, span: float, hosts: int) -> Data:
         mine = [w for w in worlds if w["scenario"] == scenario.name]
         if mine:
             groups.append({"name": scenario.name, "title": scenario.title, **figures(mine)})
+            for peer in groups[-1]["peers"].values():
+                del peer["curve"]  # the picture is of all scenarios together
     spreading = {s.name for s in SCENARIOS if s.spreading}
     # Hundreds of hosts of one chain would outweigh all other worms: it counts by itself, for parents and growth.
     pooled = figures([w for w in worlds if w["scenario"] not in spreading] or worlds)

