@@ -94,7 +94,7 @@ def _former_captures() -> str | None:
 
 def write(data: Data) -> None:
     """The figures, the page and the picture."""
-    RESULT.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+    RESULT.write_text(json.dumps(data, separators=(",", ":"), ensure_ascii=False) + "\n")
     PAGE.write_text(page(data))
     PLOT.write_text(plot(data))
 
