@@ -296,3 +296,15 @@ def test_the_mapping_in_the_documentation_is_one() -> None:
     assert (reading.flows, reading.problems) == (2, ())
     starts = pa.concat_arrays([b.column("start_time").cast(pa.int64()) for b in reading.batches]).to_pylist()
     assert starts == [1_499_082_960 * 10**9] * 2  # 11:56 UTC
+
+
+def test_a_store_is_made_and_appended_to_and_asked(tmp_path: Path, run: Run) -> None:
+    store = str(tmp_path / "flows.store")
+    for name in ("codered-netflow.txt", "codered-accounting.txt"):
+        assert run("convert", str(EXAMPLES / name), "--to", "store", "-o", store).code == 0
+    rows = run("query", "select count(*) as n from flows", store, "--format", "csv").out.split()
+    assert rows == ["n", "26"]
+    assert "193.23.45.35" in run("hunt", store).out
+    nowhere = run("convert", CODERED, "--to", "store")
+    assert nowhere.code == 2
+    assert "-o" in nowhere.err

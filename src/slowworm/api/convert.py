@@ -16,7 +16,7 @@ from slowworm.api.readings import formats_with, read_all
 from slowworm.errors import InputError, UsageError
 from slowworm.flows.filter import Filter
 from slowworm.report.case import InputSummary
-from slowworm.sinks.base import Loss, Sink
+from slowworm.sinks.base import Loss, Sink, Written
 from slowworm.sinks.files import STDOUT, destination
 from slowworm.sinks.outputs import standard_outputs
 from slowworm.sinks.spill import Spill
@@ -26,6 +26,9 @@ from slowworm.sources.sampling import Sampling
 
 if TYPE_CHECKING:
     from slowworm.sources.dns.resolved import Resolutions
+
+STORE = "store"
+"""The output that is no file: a directory of Parquet partitions, appended to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,8 @@ def convert(
 
     ``inputs``, ``as_format``, ``mapping`` and ``sampling`` as for :func:`slowworm.hunt`. ``output``: a path, ``"-"``
     for standard output, or a binary file; a path appears when it is complete, packed if it ends in .gz, .bz2, .xz or
-    .zst. ``to``: the name of an output format; may be left out where the path's suffix says it. ``only_flows``: a
+    .zst. ``to``: the name of an output format, or ``store`` to append to the
+    store in the directory ``output``; may be left out where the path's suffix says it. ``only_flows``: a
     filter; other flows are not written.
 
     Raises :class:`slowworm.UsageError` for a request that cannot be served, as an output that is an input, and where
@@ -79,10 +83,14 @@ def convert(
             "nothing to convert: name files, directories, '-' for standard input, or pass tables"
         )
     path = os.fspath(output) if isinstance(output, str | os.PathLike) else None
-    sink = standard_outputs().choose(to, path)
+    stored = to == STORE
+    if stored and (path is None or path == STDOUT):
+        raise UsageError("a store is a directory: name it, as in --to store -o flows.store")
+    # A store holds what our Parquet files hold.
+    sink = standard_outputs().choose("parquet", None) if stored else standard_outputs().choose(to, path)
     only = Filter.parse(only_flows) if only_flows else None
     formats = formats_with(mapping)
-    if path is not None and path != STDOUT:
+    if path is not None and path != STDOUT and not stored:
         _refuse_to_overwrite(path, inputs)
     work = _Work(only=only, sampling=Sampling.parse(sampling))
     with ExitStack() as stack:
@@ -93,10 +101,13 @@ def convert(
         first = next(batches, None)
         if first is None:
             raise InputError(work.nothing())
-        file = output if path is None else stack.enter_context(destination(path))
-        written = sink.write(chain([first], batches), file)  # type: ignore[arg-type]
+        if stored:
+            written = _into_store(str(path), chain([first], batches))
+        else:
+            file = output if path is None else stack.enter_context(destination(path))
+            written = sink.write(chain([first], batches), file)  # type: ignore[arg-type]
     return ConvertResult(
-        to=sink.info.name,
+        to=STORE if stored else sink.info.name,
         inputs=tuple(work.inputs),
         read=work.read,
         selected=work.selected,
@@ -110,6 +121,18 @@ def convert(
             ]
         ),
     )
+
+
+def _into_store(path: str, batches: Iterable[pa.RecordBatch]) -> Written:
+    """Append flows to the store at ``path``, which is made if it is not there."""
+    from slowworm.store.store import Store
+
+    rows = 0
+    with Store.ensure(path).writer() as writer:
+        for batch in batches:
+            writer.add([batch])
+            rows += batch.num_rows
+    return Written(flows=rows)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -30,10 +30,10 @@ class OutputName(click.ParamType[str]):
         """Names that begin as typed."""
         from slowworm.sinks.outputs import standard_outputs
 
+        known = {info.name: info.title for info in standard_outputs().infos()}
+        known["store"] = "a directory of Parquet partitions, appended to"
         return [
-            CompletionItem(info.name, help=info.title)
-            for info in standard_outputs().infos()
-            if info.name.startswith(incomplete)
+            CompletionItem(name, help=title) for name, title in known.items() if name.startswith(incomplete)
         ]
 
 
@@ -47,7 +47,8 @@ Exit status: 0 done · 2 usage, nothing readable, or the output cannot be writte
     "--to",
     type=OutputName(),
     metavar="FORMAT",
-    help="parquet, csv, jsonl, nfdump-csv, netflow-v5, netflow-v9 or ipfix. Not needed where FILE ends in "
+    help="parquet, csv, jsonl, nfdump-csv, netflow-v5, netflow-v9, ipfix, or store (-o is a directory then). "
+    "Not needed where FILE ends in "
     ".parquet, .csv or .jsonl.",
 )
 @click.option(
@@ -96,20 +97,26 @@ def convert(
     slowworm convert nfcapd.* --filter 'dst port 445' -o smb.csv.gz
     slowworm convert capture.txt --to ipfix -o exports.pcap
     slowworm convert conn.log --to jsonl | jq .dst_port
+    slowworm convert nfcapd.* --to store -o flows.store
     """
+    from slowworm.api.convert import STORE
     from slowworm.api.convert import convert as run
     from slowworm.sinks.outputs import standard_outputs
 
-    sink = standard_outputs().choose(to, path)
     standard_output = path in (None, "-")
-    if standard_output and sink.info.binary and sys.stdout is not None and sys.stdout.isatty():
-        raise UsageError(f"{sink.info.name} is nothing for a terminal: name a file with -o, or use a pipe")
+    if to != STORE:
+        sink = standard_outputs().choose(to, path)
+        to = sink.info.name
+        if standard_output and sink.info.binary and sys.stdout is not None and sys.stdout.isatty():
+            raise UsageError(
+                f"{sink.info.name} is nothing for a terminal: name a file with -o, or use a pipe"
+            )
     with progress() as say:
         say("reading and writing flows")
         result = run(
             *map(_as_path, inputs),
             output=path or "-",
-            to=sink.info.name,
+            to=to,
             as_format=as_format,
             only_flows=only_flows,
             mapping=mapping,
